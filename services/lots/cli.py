@@ -44,13 +44,19 @@ def recall(
             help="text file with the recall notice; - for standard input", exists=True, dir_okay=False, allow_dash=True
         ),
     ] = None,
+    sku: Annotated[list[str] | None, typer.Option(help="product to which the notice is limited; repeatable")] = None,
+    date_order: Annotated[str | None, typer.Option(help="order of dates in the notice: DMY, MDY or YMD")] = None,
     mock: Annotated[bool, typer.Option(help="mock recall: hold no stock")] = False,
+    dry_run: Annotated[bool, typer.Option(help="show what the recall of this id would hold")] = False,
 ) -> None:
     """Open a recall, wait until it is complete, and print the affected stock."""
     command = {
         "recall": name,
         "reason": reason,
         "mock": mock,
+        "dry_run": dry_run,
+        "skus": sku or [],
+        "date_order": date_order,
         "lots": [_parse_identifier("lot", identifier) for identifier in lot or ()],
         "serials": [_parse_identifier("serial", identifier) for identifier in serial or ()],
         "text": _read_notice(notice),
@@ -121,10 +127,11 @@ def _iterate_pages(client: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
 def _format_report(
     recall_status: dict[str, Any], lists: dict[str, list[dict[str, Any]]], seconds: float
 ) -> Iterator[str]:
-    kind = "Mock recall" if recall_status["mock"] else "Recall"
+    kind = "Dry run" if recall_status["dry_run"] else "Mock recall" if recall_status["mock"] else "Recall"
     yield f"{kind} {recall_status['recall']}: complete after {seconds:.2f} s"
     for product in recall_status["products"]:
         yield f"  {product['sku']}: lots {', '.join(product['lots']) or '-'}, {product['units']} units"
+    yield from _format_reading(recall_status["reading"])
     for row in lists["stock"]:
         yield f"  in stock  {row['location']}\t{row['sku']} {row['lot_or_serial']}\t{row['on_hand']}"
     for row in lists["orders"]:
@@ -136,3 +143,18 @@ def _format_report(
     total_difference = sum(abs(row["difference"]) for row in lists["reconciliation"])
     if total_received:
         yield f"  {100 * (1 - total_difference / total_received):.1f} % of {total_received} accounted for"
+
+
+def _format_reading(reading: dict[str, Any]) -> Iterator[str]:
+    for product in reading["products"]:
+        effect = "limits the recall" if product["limits"] else "list it with --sku to limit the recall"
+        yield f"  product   {product['sku']} {product['name']}\t{product['by']} {product['text']}\t{effect}"
+    for period in reading["dates"]:
+        effect = "applies" if period["applies"] else "does not apply without --sku"
+        yield f"  date      {period['text']}\t{period['first_day'] or ''}..{period['last_day'] or ''}\t{effect}"
+    for text in reading["ambiguous_dates"]:
+        yield f"  unclear   {text}\tchoose --date-order"
+    for text in (*reading["unread_ranges"], *reading["unmatched"]):
+        yield f"  unmatched {text}"
+    for lot in reading["elsewhere"]:
+        yield f"  elsewhere {lot['sku']} {lot['lot']}\tnot held"

@@ -19,6 +19,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
         "Whether the maker numbers each product on its own: then a serial number of another product says nothing."
     ),
     "lot": "Lot number; empty for an untracked product.",
+    "from_lot": "Wrong lot number, under which the goods were recorded.",
     "lots": "Lots with their quantities.",
     "units": "Serial-tracked units.",
     "stock": "Quantities of lot-tracked and untracked products.",
@@ -118,6 +119,9 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "shelf_life": "Shelf-life rules of the product.",
     "expiry_required": "Whether an expiry date is required at receipt; by default if lot-tracked.",
     "min_remaining_shelf_life_at_receipt": "Minimum remaining shelf life at receipt, in days.",
+    "expiry_basis": "Date on the label that guards stock: its expiry date, or its best-before date.",
+    "shelf_life_days": "Shelf life in days; gives the expiry date of stock with its manufacturing date alone.",
+    "expiry_source": "Where the expiry date is from if it is not on the label: best-before date or shelf-life days.",
     "short_shelf_life_policy": "What to do with less than the minimum at receipt: reject it, or receive it on hold.",
     "stop_allocation_days": "Days before expiry from which stock is no longer allocated.",
     "expiry_alert_days": "Days before expiry at which an alert is published.",
@@ -238,6 +242,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "warehouses": "Quantities by warehouse.",
     "locations": "Quantities by location.",
     "corrections": "Corrections of the dates.",
+    "number_corrections": "Goods that got this lot number by a correction, or lost it.",
     # Orders and demands
     "priority": "Priority from 0 to 9; higher ones are allocated first.",
     "backorders": "What happens to a shortfall: wait, cancel it, or ship only complete.",

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.quantities import LotQuantities, LotQuantity
 from shared.contracts.topics import RECEIVING
+from shared.contracts.upstream import ExpirySource
 from shared.identifiers import (
     Day,
     DocumentId,
@@ -42,7 +43,10 @@ class WithReceivingVersions(Message):
 
 
 class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1", topic=RECEIVING, key="receipt"):
-    """A receipt line is expected; its listed serial numbers become EXPECTED."""
+    """A receipt line is expected; its listed serial numbers become EXPECTED.
+
+    Lot and dates are announced by the ASN and are the same for all units of one message.
+    """
 
     receipt: DocumentId
     warehouse: Warehouse
@@ -51,6 +55,9 @@ class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1"
     quantity: Quantity
     serials: Serials = []
     versions: Versions = []
+    lot: LotNumber | None = None
+    expiry: Day | None = None
+    manufactured_on: Day | None = None
     supplier: str = ""
     expected_at: datetime | None = None
 
@@ -70,7 +77,8 @@ class ReceiptLineCancelled(WithReceivingVersions, type="receipt.line_cancelled.v
 class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_received.v1", topic=RECEIVING, key="receipt"):
     """Serial-tracked units were received at a dock or staging location.
 
-    `lot`, `expiry` and `manufactured_on` are read from the labels and are the same for all units of one message.
+    `lot`, `expiry` and `manufactured_on` are read from the labels and are the same for all units of one message;
+    `expiry_source` is set if the expiry date is not that on the label.
     """
 
     receipt: DocumentId
@@ -82,17 +90,22 @@ class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_receiv
     session: DocumentId
     lot: LotNumber | None = None
     expiry: Day | None = None
+    expiry_source: ExpirySource | None = None
     manufactured_on: Day | None = None
     hold_id: DocumentId | None = None
     supplier: str = ""
 
 
 class ReceivedLot(LotQuantity):
-    """A received quantity of a lot with the dates on its label; `hold_id` is set if it is received on hold."""
+    """A received quantity of a lot with the dates on its label; `hold_id` is set if it is received on hold.
+
+    `expiry_source` is set if the expiry date is not that on the label.
+    """
 
     expiry: Day | None = None
     manufactured_on: Day | None = None
     best_before: Day | None = None
+    expiry_source: ExpirySource | None = None
     hold_id: DocumentId | None = None
 
 
@@ -168,7 +181,7 @@ RejectionKind = Literal["EXPIRED", "INSUFFICIENT_SHELF_LIFE", "EXPIRY_REQUIRED"]
 
 DiscrepancyKind = Literal[
     "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "LOT_CASE_MISMATCH",
-    "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT", RejectionKind,
+    "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT", "NOT_AS_ANNOUNCED", RejectionKind,
 ]  # fmt: skip
 SupervisorResolution = Literal["ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"]
 Resolution = Literal[SupervisorResolution, "REJECT"]

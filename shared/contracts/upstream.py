@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from shared.contracts.announced_lots import AnnouncedLots, AsnSerials, add_serials_of_lots
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, MergePatch, Message
 from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.serial_ranges import SerialRanges
@@ -49,12 +50,20 @@ class CustomerShelfLife(ContractModel):
     min_remaining_shelf_life_days: DayCount
 
 
+ExpiryBasis = Literal["EXPIRY", "BEST_BEFORE"]
+"""The date on labels that guards stock: its expiry date, or its best-before date as if it were one."""
+ExpirySource = Literal["BEST_BEFORE", "SHELF_LIFE_DAYS"]
+"""Where an expiry date is from that is not on the label: the best-before date, or the shelf life since manufacture."""
+
+
 class ShelfLifePolicy(ContractModel):
     """Shelf-life rules of a product, in days before its expiry date.
 
-    `expiry_required` defaults to true for lot-tracked products. Stock received with less than
-    `min_remaining_shelf_life_at_receipt` is rejected or held. Stock is no longer allocated from `stop_allocation_days`
-    before expiry. An alert is published at each of the `expiry_alert_days`.
+    With `expiry_basis` BEST_BEFORE, the best-before date on the label is the expiry date, unless an earlier one is
+    given. Stock that arrives with its manufacturing date alone expires `shelf_life_days` after it. `expiry_required`
+    defaults to true for lot-tracked products. Stock received with less than `min_remaining_shelf_life_at_receipt` is
+    rejected or held. Stock is no longer allocated from `stop_allocation_days` before expiry. An alert is published at
+    each of the `expiry_alert_days`.
     """
 
     expiry_required: bool | None = None
@@ -63,6 +72,8 @@ class ShelfLifePolicy(ContractModel):
     stop_allocation_days: DayCount = 0
     expiry_alert_days: Annotated[list[DayCount], Field(max_length=10)] = [90, 60, 30, 7]
     customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    expiry_basis: ExpiryBasis = "EXPIRY"
+    shelf_life_days: DayCount | None = None
 
     def min_remaining_shelf_life(self, customer: str, requested: int = 0) -> int:
         """The higher of the customer's agreed and the order's requested minimum remaining shelf life, in days."""
@@ -80,6 +91,8 @@ class ShelfLifePatch(ContractModel):
     stop_allocation_days: DayCount | None = None
     expiry_alert_days: Annotated[list[DayCount], Field(max_length=10)] | None = None
     customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+    expiry_basis: ExpiryBasis | None = None
+    shelf_life_days: DayCount | None = None
 
 
 WarrantyMonths = Annotated[Integer, Field(ge=1, le=1200)]
@@ -157,31 +170,51 @@ class LocationDefined(MergePatch, type="location.defined.v1", topic=ERP_LOCATION
 
 
 class AsnLine(SerialRanges):
-    """A line of a part of an ASN: a quantity with the serial numbers of some or all of its units."""
+    """A line of a part of an ASN: a quantity with the serial numbers and lots of some or all of its units.
+
+    Serials that its lots list need not be repeated in `serials`.
+    """
 
     line: LineId
     sku: Sku
     quantity: Quantity
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    serials: AsnSerials = []
+    lots: AnnouncedLots = []
+
+    @model_validator(mode="after")
+    def _list_serials_of_lots(self) -> "AsnLine":
+        add_serials_of_lots(self, self.serials, self.lots)
+        return self
 
 
 class AsnLineChange(SerialRanges):
-    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line."""
+    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line.
+
+    Lots that list serials state the serials of the line, together with `serials`.
+    """
 
     line: LineId
     sku: Sku
     quantity: Annotated[NonNegativeQuantity, Field(le=1_000_000)] | None = None
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+    serials: AsnSerials | None = None
+    lots: AnnouncedLots | None = None
+
+    @model_validator(mode="after")
+    def _list_serials_of_lots(self) -> "AsnLineChange":
+        add_serials_of_lots(self, self.serials or [], self.lots or [])
+        return self
 
 
 def _lines_cost(lines: "Sequence[AsnLine | AsnLineChange | OrderLine]") -> int:
-    """A line is a row and emits an event: it costs as much as three units, or as its listed serials."""
-    return sum(max(3, len(line.serials or ())) for line in lines) or 1
+    """A line is a row and emits an event: it costs as much as three units, or as its listed serials or lots."""
+    return sum(max(3, len(line.serials or ()), len(line.lots or ())) for line in lines) or 1
 
 
 def _limit_serials(lines: "Sequence[AsnLine | AsnLineChange]") -> None:
     if sum(len(line.serials or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
         raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} serials per message; send the others in a further part")
+    if sum(len(line.lots or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
+        raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} lots per message; send the others in a further part")
 
 
 PartNumber = Annotated[Integer, Field(ge=1, le=100_000)]
@@ -191,7 +224,8 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
     """An advance shipping notice, or one part of a long one.
 
     Each part replaces what it said before under the same receipt and `part`; parts above `parts` are withdrawn. A line
-    expects the sum of all parts that name it, and their serial numbers. What was received stays received.
+    expects the sum of all parts that name it, and their serial numbers. What was received stays received. A scan that
+    names no lot or date takes those announced for its serial number, and the dates of its lot.
     """
 
     receipt: DocumentId

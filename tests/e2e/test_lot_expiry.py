@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.contracts.commands.lots import CorrectLotDates
+from tests.e2e.lot_scenario import LotScenario, day_from_now, scanned_lot
 from tests.e2e.milk_lots import MilkLots
 from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, SerialScenario
 from tests.e2e.system import SystemUnderTest
@@ -37,6 +38,23 @@ async def test_expired_lot_is_deallocated_and_reallocated(system: SystemUnderTes
 
     await wait_until(is_reallocated)
     assert ("A", "EXPIRED") in await milk_lots.open_holds()
+
+
+async def test_best_before_date_guards_like_an_expiry(system: SystemUnderTest, lot_scenario: LotScenario) -> None:
+    """A best-before date alone orders the allocation, is alerted on and reported, and limits orders (S24, S28)."""
+    await lot_scenario.define_product(shelf_life={"expiry_basis": "BEST_BEFORE"})
+    lots = [scanned_lot(f"L-{days}", 5, best_before=day_from_now(days)) for days in (60, 20)]
+    await lot_scenario.stock_lots(*lots)
+    order = await lot_scenario.place_order(3)
+    long_order = await lot_scenario.place_order(7, min_remaining_shelf_life_days=30)
+    for number, open_quantity in ((order, 0), (long_order, 2)):
+        await lot_scenario.wait_for_event(
+            "lots.events", lot_scenario.sku, "lot.allocated.v1", order=number, open_quantity=open_quantity
+        )
+    assert await allocated_lots(system, lot_scenario.sku) == {("L-20", 3), ("L-60", 5)}
+    await lot_scenario.wait_for_event("lots.events", lot_scenario.sku, "lot.expiring.v1", lot="L-20", threshold=30)
+    rows = await system.get_all_items("lots", "/reports/expiring-lots", sku=lot_scenario.sku)
+    assert [(row["lot"], row["bucket"]) for row in rows] == [("L-20", "<=30"), ("L-60", "<=90")]
 
 
 async def allocated_lots(system: SystemUnderTest, sku: str) -> set[tuple[str, Any]]:

@@ -48,10 +48,9 @@ class ScannedLot(ContractModel):
 class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
     """Records scanned or typed serial numbers or lots of a product; each gets its own result.
 
-    The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot`, `expiry` and
-    `manufactured_on`, from which a warranty may start, are the values on the labels of the serial numbers. Goods
-    rejected by their expiry date, expired, too short or missing, are recorded as discrepancies: give the total quantity
-    of a lot.
+    The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot` and the dates are the
+    values on the labels of the serial numbers; a warranty may start at `manufactured_on`. Goods rejected by their
+    expiry date, expired, too short or missing, are recorded as discrepancies: give the total quantity of a lot.
     """
 
     receipt: DocumentId
@@ -64,6 +63,7 @@ class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_C
     lot: BarcodeText | None = None
     expiry: Day | None = None
     manufactured_on: Day | None = None
+    best_before: Day | None = None
     gtin: Gtin | None = None
     """GTIN that the labels of the items carry beside their numbers; it must be one of the product's barcodes."""
 
@@ -73,9 +73,9 @@ class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_C
             raise ValueError("either sku or barcode required")
         if bool(self.serials) == bool(self.lots):
             raise ValueError("either serials or lots required")
-        if self.lots and (self.lot or self.expiry or self.manufactured_on):
+        if self.lots and (self.lot or self.expiry or self.manufactured_on or self.best_before):
             raise ValueError("lot and dates apply to serials; give each of the lots its own number and dates")
-        if self.manufactured_on and self.expiry and self.expiry < self.manufactured_on:
+        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
             raise ValueError("expiry precedes manufactured_on")
         return self
 

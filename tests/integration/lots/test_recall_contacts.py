@@ -54,12 +54,19 @@ async def test_each_customer_of_a_shipment_is_settled_alone(harness: LotsHarness
         return {row["customer"]: row["outcome"] for row in await list_rows(harness, "contacts", recall_id)}
 
     async def close() -> list[str]:
-        return (await harness.handle(CloseRecall(recall=recall_id, reason="done"))).error_codes()
+        result = await harness.handle(CloseRecall(recall=recall_id, reason="done"))
+        return [violation.detail for violation in result.results[0].violations]
 
     await harness.handle(mark(harness, recall_id, 1, "NOTIFIED"), mark(harness, recall_id, 2, "NOTIFIED"))
-    assert (await outcomes(), await close()) == ({"ALPHA": "NOTIFIED", "BETA": "NOTIFIED"}, ["recall_open"])
+    assert (await outcomes(), await close()) == (
+        {"ALPHA": "NOTIFIED", "BETA": "NOTIFIED"},
+        ["open contact lines: 2 (ALPHA, BETA)"],
+    )
     await harness.handle(mark(harness, recall_id, 1, "DESTROYED"))
-    assert (await outcomes(), await close()) == ({"ALPHA": "DESTROYED", "BETA": "NOTIFIED"}, ["recall_open"])
+    assert (await outcomes(), await close()) == (
+        {"ALPHA": "DESTROYED", "BETA": "NOTIFIED"},
+        ["open contact lines: 1 (BETA)"],
+    )
     await harness.handle(mark(harness, recall_id, 2, "RETURNED"))
     assert (await outcomes(), await close()) == ({"ALPHA": "DESTROYED", "BETA": "RETURNED"}, [])
 

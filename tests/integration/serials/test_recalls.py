@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from shared.contracts.commands.serials import CorrectSerialExpiry, PlaceSerialHold, ReleaseSerialHold
 from shared.contracts.fulfillment import OrderDispatched
-from shared.contracts.recalls import RecallRange
+from shared.contracts.recalls import RecallPeriod, RecallRange
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, recall_opened, serial_numbers, units_by_serial
@@ -162,3 +162,17 @@ async def test_recall_uses_constant_statement_count(harness: SerialsHarness) -> 
         )
         statement_counts.append((recall_result.statement_count, correction_result.statement_count))
     assert statement_counts[0] == statement_counts[1]
+
+
+async def test_units_with_a_date_in_a_period_are_recalled(harness: SerialsHarness) -> None:
+    """A period recalls the units with an expiry in it and those without, also units that arrive later (S46)."""
+    for serial, days in (("A1", 10), ("A2", 90)):
+        await put_away_units(harness, [serial], **label_expiring_in(days))
+    await put_away_units(harness, ["A3"])
+    last_day = Transaction.clock().date() + timedelta(30)
+    result = await harness.handle(recall_opened(harness, periods=[RecallPeriod(kind="EXPIRY", last_day=last_day)]))
+    assert sorted(units_by_serial(result.data_of("serial.recalled.v1"))) == ["A1", "A3"]
+    messages = ProductMessages(harness.sku)
+    arrivals = [messages.receive([serial], **label_expiring_in(days)) for serial, days in (("A4", 20), ("A5", 60))]
+    result = await harness.handle(*arrivals)
+    assert sorted(units_by_serial(result.data_of("serial.recalled.v1"))) == ["A4"]

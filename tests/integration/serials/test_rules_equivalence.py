@@ -75,7 +75,12 @@ def recall_criteria(serials: list[str]) -> list[dict[str, Any]]:
         {"serials": serials},
         {"lots": ["L-2"]},
         {"notice": f"l-1 {serials[0].lower()}"},
-        {"periods": [{"kind": "EXPIRY", "last_day": "2020-01-01"}]},
+        {
+            "periods": [
+                {"kind": "EXPIRY", "last_day": "2020-01-01"},
+                {"kind": "MANUFACTURED", "first_day": "2099-01-01"},
+            ]
+        },
         {"ranges": [{"first": serials[0], "last": serials[-1]}]},
     ]
 

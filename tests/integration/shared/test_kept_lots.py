@@ -22,7 +22,7 @@ KEPT = {
         INSERT INTO lot (sku, lot, first_received_at, supplier)
         VALUES ('MILK', 'AB-1', now(), ''), ('MILK', 'ab-1', now(), ''), ('MILK', 'c  1', now(), ''),
             ('SALT', '', now(), '');
-        INSERT INTO recall_criterion VALUES ('R-1', 'LOT', 'C  1', '', '{}'), ('R-1', 'TERM', 'c  1', '', '{}');
+        INSERT INTO recall_lot VALUES ('R-1', 'MILK', 'C  1');
     """,
 }
 
@@ -47,5 +47,5 @@ async def test_kept_lots_keep_their_numbers(kept_service: str, tmp_path: Path) -
         assert await kept_rows(owner, "SELECT sku, lot, lot_key FROM lot") == [
             ("MILK", "AB-1", "ab-1"), ("MILK", "ab-1", "ab-1"), ("MILK", "c  1", "c 1"), ("SALT", "", ""),
         ]  # fmt: skip
-        assert await kept_rows(owner, "SELECT kind, first FROM recall_criterion") == [("LOT", "c 1"), ("TERM", "c  1")]
+        assert await kept_rows(owner, "SELECT lot, lot_key FROM recall_lot") == [("C  1", "c 1")]
     await owner.close()

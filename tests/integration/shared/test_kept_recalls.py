@@ -20,6 +20,39 @@ RECALL = """
 """
 
 
+CRITERIA = """
+    INSERT INTO recall_criterion VALUES ('R-1', 'LOT', 'Ab  1', '', '{}'), ('R-1', 'TERM', 'batch 42 a', '', '{MILK}'),
+        ('R-1', 'RANGE', 'l 1', 'l 9', '{}')
+"""
+STANDING_HOLD = """
+    INSERT INTO standing_hold VALUES
+        ('PUMP', 'R-1', 'R-1', '[]', '[]', '[]', '["sn-1", "lot 7 b"]', 1),
+        ('SALT', 'H-1', NULL, '[]', '[]', '[]', '[]', 2)
+"""
+
+
+@pytest.mark.parametrize("kept_service", ["lots"], indirect=True)
+async def test_kept_criteria_are_compared_without_blanks_and_case(kept_service: str, tmp_path: Path) -> None:
+    """The criteria of a kept recall match the lots that are received later as those of a new one (S46)."""
+    owner = await migrate_to_first_revision(kept_service, tmp_path)
+    await owner.execute(CRITERIA)
+    await migrate(kept_service)
+    rows = await owner.fetch("SELECT kind, first, last FROM recall_criterion ORDER BY first")
+    await owner.close()
+    assert list(map(tuple, rows)) == [("TERM", "ab1", ""), ("TERM", "batch42a", ""), ("RANGE", "l1", "l9")]
+
+
+@pytest.mark.parametrize("kept_service", ["serials"], indirect=True)
+async def test_kept_terms_become_a_notice(kept_service: str, tmp_path: Path) -> None:
+    """The terms of a kept recall become the text of a notice, in which each of them stands (S46)."""
+    owner = await migrate_to_first_revision(kept_service, tmp_path)
+    await owner.execute(STANDING_HOLD)
+    await migrate(kept_service)
+    rows = await owner.fetch("SELECT hold_id, notice FROM standing_hold ORDER BY hold_id DESC")
+    await owner.close()
+    assert list(map(tuple, rows)) == [("R-1", "lot 7 b , sn-1"), ("H-1", "")]
+
+
 @pytest.mark.parametrize("kept_service", ["lots"], indirect=True)
 async def test_kept_marks_settle_the_only_customer_of_a_shipment(kept_service: str, tmp_path: Path) -> None:
     """A kept mark settles the only customer of its shipment; one of several settles none, and this is said (S46)."""

@@ -141,7 +141,12 @@ async def test_an_index_serves_each_order(tx: Transaction, service: str) -> None
                 parameters = text(statement(order)).compile().params
                 values = {**DEFAULTS, **SUBJECTS.get(name, {}), **order.parameters(cursor)}
                 used = {parameter: values.get(parameter) for parameter in parameters}
-                nodes = {node["Node Type"] for node in await explain(tx, statement(order), used, of_rows=False)}
-                if nodes & {"Sort", "Seq Scan"} and name not in SORTED_IN_MEMORY:
-                    faults.append((name, sort, cursor, nodes))
+                nodes = await explain(tx, statement(order), used, of_rows=False)
+                # The names of products are joined to the rows of a page.
+                read = [node for node in nodes if node.get("Relation Name") != "product"]
+                slow = [node for node in read if node["Node Type"] in {"Sort", "Seq Scan"}]
+                if slow and name not in SORTED_IN_MEMORY:
+                    faults.append(
+                        (name, sort, cursor, [(node["Node Type"], node.get("Relation Name")) for node in slow])
+                    )
     assert faults == []

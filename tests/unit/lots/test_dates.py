@@ -4,6 +4,7 @@ from datetime import date
 
 from services.lots.balances.domain.results import LotSnapshot
 from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced
+from shared.contracts.upstream import ShelfLifePolicy
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import EARLY_EXPIRY, LATE_EXPIRY, ProductMessages
 
@@ -62,6 +63,17 @@ def test_correction_keeps_other_dates() -> None:
     lot = service.uow.lots["A-1", "B-1"]
     assert (lot.expiry, lot.manufactured_on, lot.best_before) == (LATE_EXPIRY, MANUFACTURED_ON, EARLY_EXPIRY)
     assert open_hold_kinds(service) == ["SHORT_SHELF_LIFE"]
+
+
+def test_a_corrected_best_before_date_guards() -> None:
+    """With BEST_BEFORE, a correction of that date alone moves the expiry; no date is rejected (S24, S28)."""
+    service = InMemoryLots()
+    service.uow.shelf_life["A-1"] = ShelfLifePolicy(expiry_basis="BEST_BEFORE", expiry_required=True)
+    service.handle(messages.receive(messages.received_lot("B-1", 1, EARLY_EXPIRY), messages.received_lot("B-2", 1)))
+    service.handle(messages.correct_dates("B-1", None, best_before=LATE_EXPIRY))
+    lot = service.uow.lots["A-1", "B-1"]
+    assert (lot.expiry, lot.best_before) == (LATE_EXPIRY, LATE_EXPIRY)
+    assert service.rejection_codes(messages.correct_dates("B-2", None)) == ["expiry_required"]
 
 
 def test_two_conflicting_lots_in_one_receipt() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.lots.recalls.domain.notices.periods import find_periods
-from services.lots.recalls.domain.notices.products import find_gtins
+from services.lots.recalls.domain.notices.products import RecognisedProduct, find_gtins
 from services.lots.recalls.domain.notices.ranges import IdentifierRange, find_ranges
 from services.lots.recalls.domain.notices.reading import parse_notice
 from shared.notices import Notice, squeeze
@@ -141,6 +141,18 @@ def test_barcode_in_any_spelling(text: str) -> None:
     """A valid UPC-A, EAN-13 or GTIN-14 is found with its blanks and hyphens; one with a wrong digit is not (S46)."""
     assert "00036000291452" in find_gtins(Notice(text))
     assert find_gtins(Notice(text.replace("145", "146"))) == {}
+
+
+@pytest.mark.parametrize(
+    ("sku", "by", "limits"),
+    [
+        ("AB-1", "SKU", True), ("10234", "SKU", True), ("PUMP", "SKU", False), ("240", "SKU", False),
+        ("AB-1", "NAME", False), ("PUMP", "BARCODE", True),
+    ],
+)  # fmt: skip
+def test_doubtful_products_limit_nothing(sku: str, by: Any, limits: bool) -> None:
+    """A name, a SKU that may be a word and one that may be a quantity limit no recall: goods could be missed (S46)."""
+    assert RecognisedProduct(sku, "Drip pump", by, sku).is_limit == limits
 
 
 def test_case_barcode_names_its_item() -> None:

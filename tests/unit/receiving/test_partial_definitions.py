@@ -15,6 +15,7 @@ SHELF_LIFE: dict[str, Any] = {
     "min_remaining_shelf_life_at_receipt": 30, "stop_allocation_days": 7, "expiry_alert_days": [60],
     "short_shelf_life_policy": "HOLD", "expiry_required": False,
     "customers": [{"customer": "C-7", "min_remaining_shelf_life_days": 90}],
+    "expiry_basis": "BEST_BEFORE", "shelf_life_days": 365,
 }  # fmt: skip
 FULL: dict[str, Any] = {
     "name": "Saline", "unit": "box", "lot_tracked": True, "barcodes": [{"code": "5000", "quantity": 6}], "decimals": 0,
@@ -25,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "shelf_life": {
         "min_remaining_shelf_life_at_receipt": 0, "stop_allocation_days": 0, "expiry_alert_days": [90, 60, 30, 7],
         "short_shelf_life_policy": "REJECT", "expiry_required": False, "customers": [],
+        "expiry_basis": "EXPIRY", "shelf_life_days": None,
     },
 }  # fmt: skip
 

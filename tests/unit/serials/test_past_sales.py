@@ -80,6 +80,16 @@ def test_known_serials_are_refused_by_name(service: InMemorySerials) -> None:
     assert error_codes([register(service, "SN-4", "SN-4")]) == [["duplicate_serial_in_request"]]
 
 
+def test_what_is_no_serial_is_refused_by_name(service: InMemorySerials) -> None:
+    """The SKU, GS1 data, an address or several values in one scan never become a serial number (S17)."""
+    scans = ["A-1", "(01)09521234543213(21)SN-1", "https://example.com/SN-1", "SN-1;SN-2", "SN-1 - SN-9"]
+    result = register(service, "SN-1", *scans)
+    assert [(str(problem.code), problem.ids) for problem in result.violations] == [
+        ("not_a_serial", [scan]) for scan in scans
+    ]
+    assert [unit.serial for unit in service.units] == ["SN-1"]
+
+
 @pytest.mark.parametrize(
     ("tracking", "overrides", "code"),
     [

@@ -8,10 +8,8 @@ from shared.notices import squeeze
 
 
 def criteria_of(query: RecallQuery) -> Iterator[RecallCriterion]:
-    """Return the criteria: spans and ranges of the notice, periods, and listed lots and ranges."""
+    """Return the criteria but for the spans of the notice: ranges, periods, and listed lots and ranges."""
     command = query.command
-    for span in sorted(query.notice.notice.spans):
-        yield RecallCriterion(command.recall, "TERM", span, "", command.skus)
     for found in query.notice.ranges.ranges:
         yield RecallCriterion(command.recall, "RANGE", found.first, found.last, command.skus)
     for kind, period in dict.fromkeys(query.periods):

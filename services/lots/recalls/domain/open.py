@@ -64,6 +64,7 @@ def open_recall(uow: RecallsUnitOfWork, command: OpenRecall) -> CommandResult:
     )  # fmt: skip
     if not is_mock:  # a mock recall places no holds
         uow.criteria += criteria_of(query)
+        uow.spans += [(recall, span) for span in query.notice.notice.spans]
     add_products(uow, query.command, matches, lookup.products)
     listed = query.named_skus
     products = [

@@ -34,6 +34,8 @@ class RecallsUnitOfWork(LotsUnitOfWork):
         self.recalled_products: list[RecalledProduct] = []
         self.recalled_lots: list[RecalledLot] = []
         self.criteria: list[RecallCriterion] = []
+        self.spans: list[tuple[str, str]] = []
+        """Recalls and the spans of their notices, criteria without an own record: there are thousands."""
         self.contacts: list[CustomerContact] = []
         self.lookups: dict[Causation, RecallLookup] = {}
         """What each command to open a recall may match."""

@@ -58,9 +58,11 @@ SELECT_OPEN_ITEM_COUNTS = text("""
         (SELECT count(*) FROM recall_product AS p WHERE p.recall = r.recall AND p.answered_at IS NULL) AS unanswered,
         (SELECT count(*) FROM recall_stock AS s WHERE s.recall = r.recall AND s.on_hold) AS stock,
         (SELECT count(*) FROM recall_order AS o WHERE o.recall = r.recall AND o.on_hold) AS orders,
-        (SELECT count(*) FROM recall_contact_status AS c WHERE c.recall = r.recall
-            AND c.quantity > c.returned AND coalesce(c.outcome, 'NOTIFIED') = 'NOTIFIED') AS contacts
-    FROM recall AS r WHERE r.recall = ANY(CAST(:recalls AS text[]))
+        unsettled.contacts, ARRAY(SELECT DISTINCT unnest(unsettled.customers) ORDER BY 1 LIMIT 10) AS customers
+    FROM recall AS r CROSS JOIN LATERAL (
+        SELECT count(*) AS contacts, array_agg(c.customer) AS customers FROM recall_contact_status AS c
+        WHERE c.recall = r.recall AND c.quantity > c.returned AND coalesce(c.outcome, 'NOTIFIED') = 'NOTIFIED'
+    ) AS unsettled WHERE r.recall = ANY(CAST(:recalls AS text[]))
 """)
 SELECT_CONTACT_LINES = text("""
     SELECT recall, customer, "order", shipment, sku, lot_or_serial FROM contact_line

@@ -36,6 +36,17 @@ DELETE_DRY_RUNS = text(f"""
 """)  # noqa: S608 - constant names
 
 
+INSERT_SPANS = text("""
+    WITH opened AS MATERIALIZED (
+        SELECT recall, ARRAY(SELECT jsonb_array_elements_text(request -> 'skus')) AS skus FROM recall
+        WHERE recall = ANY(CAST(:recalls AS text[]))
+    )
+    INSERT INTO recall_criterion (recall, kind, first, last, skus)
+    SELECT recall, 'TERM', span, '', skus
+    FROM unnest(CAST(:recalls AS text[]), CAST(:spans AS text[])) AS input (recall, span) JOIN opened USING (recall)
+""")
+
+
 async def save(tx: Transaction, uow: RecallsUnitOfWork) -> None:
     """Save recalls with their products and lots, criteria and customer contacts."""
     if uow.replaced_dry_runs:
@@ -45,6 +56,9 @@ async def save(tx: Transaction, uow: RecallsUnitOfWork) -> None:
     await PRODUCT.insert_rows(tx, uow.recalled_products, RESET_ANSWER)
     await LOT.insert_rows(tx, uow.recalled_lots, DO_NOTHING)
     await CRITERION.insert_rows(tx, uow.criteria)
+    if uow.spans:
+        recalls, spans = zip(*uow.spans, strict=True)
+        await tx.execute(INSERT_SPANS, {"recalls": recalls, "spans": spans})
     await CONTACT.insert_rows(tx, uow.contacts)
-    for rows in (uow.recalled_products, uow.recalled_lots, uow.criteria, uow.contacts):
+    for rows in (uow.recalled_products, uow.recalled_lots, uow.criteria, uow.spans, uow.contacts):
         rows.clear()

@@ -10,6 +10,7 @@ from services.receiving.receipts import queries
 from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or_404
 from services.receiving.receipts.domain.records import LotScanStatus
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.upstream import ExpirySource
 from shared.http import Page, PageRequest, ReadTransaction, SkuFilter, paged_by
 from shared.identifiers import SignedQuantity
 
@@ -30,6 +31,7 @@ class LotScanOut(KnownFieldsModel):
     expiry: date | None
     manufactured_on: date | None
     best_before: date | None
+    expiry_source: ExpirySource | None
     scanned_by: str
     scanned_at: datetime
     known_lot: str | None

@@ -1,9 +1,11 @@
 """Evaluation of scanned lots, one by one in the order scanned (S16, S23)."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation
 from services.receiving.receipts.domain.lot_spellings import known_on_receipt
 from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
@@ -18,10 +20,15 @@ from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
+from shared.contracts.upstream import ExpirySource
 from shared.identifiers import fold_lot
 from shared.inventory.decimals import precision_violation
+from shared.inventory.effective_expiry import effective_expiry
 
-DATE_FIELDS = ("expiry", "manufactured_on", "best_before")
+UNMATCHED: Mapping[LotScanStatus, ScanStatus] = {
+    "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED",
+}  # fmt: skip
+"""Results of scans that become discrepancies, by their status."""
 MAX_QUANTITY = Decimal(1_000_000)
 """Maximum quantity of a lot in one event."""
 
@@ -50,9 +57,11 @@ class _LotScanEvaluator:
     ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
-        self.is_short_life_held = uow.shelf_life_policy(sku).short_shelf_life_policy == "HOLD"
+        self.policy = uow.shelf_life_policy(sku)
+        self.is_short_life_held = self.policy.short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
+        self.expectation = LotExpectation(uow.lines_of(self.receipt_id, sku))
 
     def evaluate(self, entry: ScannedLot) -> LotScanResult:
         """Evaluate one lot and record the scan."""
@@ -66,6 +75,12 @@ class _LotScanEvaluator:
         label = _merge_dates(entry, earlier_scans)
         if label is None:
             return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
+        label, difference = self._as_announced(label)
+        expiry, source = effective_expiry(self.policy, label.expiry, label.manufactured_on, label.best_before)
+        if any(scan.expiry not in {None, expiry} for scan in earlier_scans):
+            return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
+        if source:
+            label = label.model_copy(update={"expiry": expiry})
         if kind := rejection_kind(self.uow, self.sku, self.command.location, label.expiry, has_lot=bool(label.lot)):
             label = label.model_copy(update={"quantity": self._quantity_of(label)})
             reject_lot(self.uow, self.command, self.sku, kind, label)
@@ -73,7 +88,15 @@ class _LotScanEvaluator:
         known = self.uow.known_lots.other_spelling(self.sku, entry.lot)
         if known is None and not self.uow.known_lots.spellings(self.sku, entry.lot):
             known = known_on_receipt(entry.lot, all_scans)
-        return self._record_scan(label, earlier_scans, known)
+        return self._record_scan(label, source, earlier_scans, known, difference=difference)
+
+    def _as_announced(self, label: ScannedLot) -> tuple[ScannedLot, str | None]:
+        """Complete the dates of a lot with the announced ones; return what is announced instead of a contradiction."""
+        dates = {name: getattr(label, name) for name in DATE_FIELDS}
+        if label.lot and (difference := self.expectation.difference(label.lot, dates)):
+            return label, difference
+        missing = {name: day for name, day in self.expectation.dates_of(label.lot).items() if dates[name] is None}
+        return label.model_copy(update=missing) if missing else label, None
 
     def _quantity_of(self, label: ScannedLot) -> Decimal:
         return label.quantity or Decimal(self.barcode_quantity or 0)
@@ -94,10 +117,21 @@ class _LotScanEvaluator:
             "QUANTITY_PRECISION" if precision_violation(self.sku, entry.quantity, self.uow.decimals(self.sku)) else None
         )
 
-    def _record_scan(self, label: ScannedLot, earlier_scans: list[LotScan], known: str | None) -> LotScanResult:
-        """Assign the quantity to lines with open quantity; the excess, or another spelling, is unmatched."""
+    def _record_scan(
+        self,
+        label: ScannedLot,
+        source: ExpirySource | None,
+        earlier_scans: list[LotScan],
+        known: str | None,
+        *,
+        difference: str | None,
+    ) -> LotScanResult:
+        """Assign the quantity to lines with open quantity; the excess, or what a supervisor decides, is unmatched."""
         quantity = self._quantity_of(label)
-        shares = [self._aside(quantity)] if known else self._split_over_lines(quantity)
+        if known:
+            shares = [self._aside("LOT_CASE_MISMATCH", quantity)]
+        else:
+            shares = [self._aside("NOT_AS_ANNOUNCED", quantity)] if difference else self._split_over_lines(quantity)
         scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
         if any(
             scan.quantity + quantity > MAX_QUANTITY
@@ -110,7 +144,7 @@ class _LotScanEvaluator:
                 receipt_line = self.uow.lines[self.receipt_id, line or ""]
                 self.uow.lines.put(receipt_line._replace(scanned=receipt_line.scanned + quantity))
             scan = scans.get((line, share_status))
-            self._put_lot_scan(label, scan, LineShare(line, share_status, quantity), known)
+            self._put_lot_scan(label, source, scan, LineShare(line, share_status, quantity), known)
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, fold_lot(label.lot)]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
@@ -123,13 +157,13 @@ class _LotScanEvaluator:
         unmatched = Decimal(0) if status == "ACCEPTED" else last_share.quantity
         return LotScanResult(
             lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched,
-            on_hold=is_held, conflicting_value=known,
+            on_hold=is_held, conflicting_value=known or difference, expiry=label.expiry, expiry_source=source,
         )  # fmt: skip
 
-    def _aside(self, quantity: Decimal) -> LineShare:
+    def _aside(self, status: LotScanStatus, quantity: Decimal) -> LineShare:
         """Return the share of a quantity that fits no line until a supervisor decides about its lot."""
         lines = self.uow.lines_of(self.receipt_id, self.sku)
-        return LineShare(lines[0].line if lines else None, "LOT_CASE_MISMATCH", quantity)
+        return LineShare(lines[0].line if lines else None, status, quantity)
 
     def _split_over_lines(self, quantity: Decimal) -> list[LineShare]:
         lines = self.uow.lines_of(self.receipt_id, self.sku)
@@ -149,7 +183,14 @@ class _LotScanEvaluator:
     def _is_same_location(self, scan: LotScan) -> bool:
         return (scan.session, scan.location) == (self.command.session, self.command.location)
 
-    def _put_lot_scan(self, label: ScannedLot, scan: LotScan | None, share: LineShare, known: str | None) -> None:
+    def _put_lot_scan(
+        self,
+        label: ScannedLot,
+        source: ExpirySource | None,
+        scan: LotScan | None,
+        share: LineShare,
+        known: str | None,
+    ) -> None:
         uow, command = self.uow, self.command
         uow.lot_scans.put(
             LotScan(
@@ -157,14 +198,15 @@ class _LotScanEvaluator:
                 line=share.line, sku=self.sku, lot=label.lot, location=command.location, status=share.status,
                 quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
-                scanned_at=uow.now, known_lot=known,
+                scanned_at=uow.now, known_lot=known, expiry_source=source,
             )
         )  # fmt: skip
 
 
 def _merge_dates(entry: ScannedLot, earlier_scans: list[LotScan]) -> ScannedLot | None:
     """Complete the entry with the dates from earlier scans of its lot; None if the dates contradict each other."""
-    dates_by_field = {name: {getattr(scan, name) for scan in (entry, *earlier_scans)} - {None} for name in DATE_FIELDS}
+    labels = [entry, *(scan._replace(expiry=None) if scan.expiry_source else scan for scan in earlier_scans)]
+    dates_by_field = {name: {getattr(scan, name) for scan in labels} - {None} for name in DATE_FIELDS}
     if any(len(dates) > 1 for dates in dates_by_field.values()):
         return None
     label = entry.model_copy(update={name: next(iter(dates), None) for name, dates in dates_by_field.items()})

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation
 from services.receiving.receipts.domain.records import (
     UNMATCHED_KINDS,
     Discrepancy,
@@ -23,6 +24,7 @@ from shared.contracts.receiving import (
     ReceivedLot,
     Resolution,
 )
+from shared.contracts.upstream import ExpirySource
 
 
 def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date | None) -> str | None:
@@ -32,23 +34,23 @@ def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date 
 
 def receive_serials(uow: ReceivingUnitOfWork, session: Session, scanned: Iterable[Unit]) -> None:
     """Receive scanned units; one event per line, location, lot and dates (S06)."""
-    groups: dict[tuple[str, str, str, str | None, date | None, date | None], list[Unit]] = {}
+    groups: dict[
+        tuple[str, str, str, str | None, date | None, date | None, ExpirySource | None], list[Unit]
+    ] = {}  # fmt: skip
     for key, units in group_by_line(scanned).items():
         for unit in units:
             received = uow.units.put(unit.as_received())
-            groups.setdefault(
-                (key[1], received.sku, received.location or "", received.lot, received.expiry,
-                 received.manufactured_on), []
-            ).append(received)  # fmt: skip
+            label = (received.lot, received.expiry, received.manufactured_on, received.expiry_source)
+            groups.setdefault((key[1], received.sku, received.location or "", *label), []).append(received)
         line = uow.lines[key]
         count = len(units)
         uow.lines.put(line._replace(scanned=line.scanned - count, received=line.received + count))
-    for (number, sku, location, lot, expiry, manufactured_on), group in groups.items():
+    for (number, sku, location, lot, expiry, manufactured_on, expiry_source), group in groups.items():
         for chunk in chunks(group):
             uow.emit(
                 ReceiptSerialsReceived, receipt=session.receipt, session=session.session, line=number, sku=sku,
                 location=location, serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk],
-                lot=lot, expiry=expiry, manufactured_on=manufactured_on,
+                lot=lot, expiry=expiry, expiry_source=expiry_source, manufactured_on=manufactured_on,
                 hold_id=new_hold_id(uow, sku, location, expiry),
                 supplier=uow.receipts[session.receipt].supplier,
             )  # fmt: skip
@@ -80,7 +82,7 @@ def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
 def _to_received_lot(scan: LotScan, hold_id: str | None) -> ReceivedLot:
     return ReceivedLot(
         lot=scan.received_lot, quantity=scan.quantity, expiry=scan.expiry, manufactured_on=scan.manufactured_on,
-        best_before=scan.best_before, hold_id=hold_id,
+        best_before=scan.best_before, expiry_source=scan.expiry_source, hold_id=hold_id,
     )  # fmt: skip
 
 
@@ -96,11 +98,16 @@ def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrep
 
 def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
     """Create the discrepancy of an unmatched lot scan."""
+    difference = None
+    if scan.status == "NOT_AS_ANNOUNCED":
+        expectation = LotExpectation(uow.lines_of(scan.receipt, scan.sku))
+        difference = expectation.difference(scan.lot, {name: getattr(scan, name) for name in DATE_FIELDS})
     return Discrepancy(
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session,
         kind=UNMATCHED_KINDS.get(scan.status, "UNEXPECTED"), line=scan.line, sku=scan.sku, serial=None,
-        missing_serials=[], quantity=scan.quantity, location=scan.location, conflicting_value=scan.known_lot,
-        found_at=uow.now, found_by=uow.event.actor, lot=scan.lot, expiry=scan.expiry, scan_id=scan.scan_id,
+        missing_serials=[], quantity=scan.quantity, location=scan.location,
+        conflicting_value=scan.known_lot or difference, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
+        expiry=scan.expiry, scan_id=scan.scan_id,
     )  # fmt: skip
 
 
@@ -113,6 +120,7 @@ DISCREPANCY_TEXT = {
     "LOT_CASE_MISMATCH": "known lot {conflicting_value} differs only in case or blanks",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
     "WRONG_PRODUCT": "product {conflicting_value} has or expects this serial number",
+    "NOT_AS_ANNOUNCED": "lot or dates are not as announced: {conflicting_value}",
     "EXPIRED": "rejected: expired on {expiry}",
     "INSUFFICIENT_SHELF_LIFE": "rejected: expires on {expiry}, remaining shelf life too short",
     "EXPIRY_REQUIRED": "rejected: no expiry date",

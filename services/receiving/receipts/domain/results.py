@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -11,6 +12,7 @@ from shared.contracts.model import DescribedFields, KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.contracts.results import PartialResult
+from shared.contracts.upstream import ExpirySource
 from shared.identifiers import NonNegativeQuantity
 from shared.unit_of_work import CommandResult
 
@@ -37,8 +39,9 @@ class ReceiptResult(PartialResult):
 class SerialScanResult(DescribedFields):
     """Result of one scanned serial number.
 
-    `conflicting_value` is the existing serial number or lot, the other product or the other receipt, or in words what a
-    scan is that is no serial number; `read_as` is that in a word.
+    `conflicting_value` is the existing serial number or lot, the other product or the other receipt, the announced lot
+    and dates, or in words what a scan is that is no serial number; `read_as` is that in a word. An accepted one has its
+    expiry date, and `expiry_source` if this is neither on the label nor announced.
     """
 
     serial: str
@@ -46,6 +49,8 @@ class SerialScanResult(DescribedFields):
     line: str | None = None
     conflicting_value: str | None = None
     read_as: ReadAs | None = None
+    expiry: date | None = None
+    expiry_source: ExpirySource | None = None
 
     @property
     def scanned_value(self) -> str:
@@ -58,8 +63,9 @@ class LotScanResult(DescribedFields):
     """Result of one scanned lot: accepted quantity, unmatched quantity and first line.
 
     If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` is the known lot that
-    differs in case or blanks, the lot's dates from earlier scans, or its expiry, or in words what a scan is that is no
-    lot number; `read_as` is that in a word.
+    differs in case or blanks, the lot's dates from earlier scans, what is announced, its expiry, or in words what a
+    scan is that is no lot number; `read_as` is that in a word. `expiry_source` is set if the expiry date is neither on
+    the label nor announced.
     """
 
     lot: str
@@ -70,6 +76,8 @@ class LotScanResult(DescribedFields):
     on_hold: bool = False
     conflicting_value: str | None = None
     read_as: ReadAs | None = None
+    expiry: date | None = None
+    expiry_source: ExpirySource | None = None
 
     @property
     def scanned_value(self) -> str:

@@ -1,15 +1,18 @@
 """Registration of units that were sold before the registry existed."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from services.serials.units.domain.holds import apply_standing_holds
 from services.serials.units.domain.operations import DocumentRefs
 from services.serials.units.domain.results import duplicate_serials_violation, registered_violations, units_result
 from services.serials.units.domain.transitions import SerialChangeType
+from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import RegisterSoldSerials
 from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.inventory.warranty import warranty_term
+from shared.scans import misread_as
 from shared.unit_of_work import CommandResult
 
 LATEST_TIME_ZONE = timedelta(hours=14)
@@ -25,7 +28,9 @@ def register_sold(uow: SerialsUnitOfWork, command: RegisterSoldSerials) -> Comma
     ):
         return CommandResult.rejected(violation)
     units = [uow.get_unit(command.sku, serial) for serial in command.serials]
-    accepted = [unit for unit in units if unit.status is None]
+    known = [unit for unit in units if unit.status is not None]
+    misreads = {unit.serial: misread for unit in units if unit.status is None and (misread := _misread(unit))}
+    accepted = [unit for unit in units if unit.status is None and unit.serial not in misreads]
     warranty = uow.sale_rules.warranties.get(command.sku)
     term = warranty_term(warranty, command.sold_on, command.manufactured_on) if warranty else None
     shipment = command.shipment or command.order
@@ -39,7 +44,20 @@ def register_sold(uow: SerialsUnitOfWork, command: RegisterSoldSerials) -> Comma
         unit.lot, unit.manufactured_on = command.lot, command.manufactured_on
         unit.set_warranty(term)
         apply_standing_holds(uow, unit)
-    return units_result(command.sku, accepted, registered_violations(unit for unit in units if unit not in accepted))
+    violations = registered_violations(known)
+    return units_result(command.sku, accepted, [*violations, *_misread_violations(command.sku, misreads)])
+
+
+def _misread(unit: Unit) -> str | None:
+    """Say what a new serial number is instead: it can never be changed (S17)."""
+    return "the SKU of the product" if unit.serial == unit.sku else misread_as(unit.serial)
+
+
+def _misread_violations(sku: str, misreads: Mapping[str, str]) -> list[ProblemDetail]:
+    return [
+        ProblemDetail(code=Code.NOT_A_SERIAL, detail=f"{sku} {serial}: it looks like {misread}", ids=[serial])
+        for serial, misread in misreads.items()
+    ]
 
 
 def _noon(day: date) -> datetime:

@@ -1,7 +1,6 @@
 """Standing holds: holds on a lot number or on the criteria of a recall, which also match later arrivals."""
 
 from collections.abc import Sequence
-from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -32,7 +31,7 @@ class StandingHold(NamedTuple):
     ranges: Sequence[tuple[str, str]] = ()
     """First and last number of each range of serials or lots of the same length."""
     periods: Sequence[RecallPeriod] = ()
-    """Periods of expiry; a unit without expiry is in each, and each unit in a period of production."""
+    """Periods of expiry and production; a unit without the date is in each."""
     notice: str = ""
     """Text of a recall notice, in which lots and serials are found."""
     recall: str | None = None
@@ -67,7 +66,7 @@ class StandingHold(NamedTuple):
         numbers = [squeeze(unit.serial), *([squeeze(unit.lot)] if unit.lot else [])]
         if any(is_in_range(number, first, last) for first, last in self.ranges for number in numbers):
             return True
-        if any(_is_in_period(unit.expiry, period) for period in self.periods):
+        if any(_is_in_period(unit, period) for period in self.periods):
             return True
         return bool(self.notice) and any(map(parsed(self.notice).has, numbers))
 
@@ -84,7 +83,6 @@ def is_in_range(number: str, first: str, last: str) -> bool:
     return len(number) == len(low) and low <= number <= high
 
 
-def _is_in_period(expiry: date | None, period: RecallPeriod) -> bool:
-    if expiry is None or period.kind == "MANUFACTURED":
-        return True
-    return (period.first_day or expiry) <= expiry <= (period.last_day or expiry)
+def _is_in_period(unit: Unit, period: RecallPeriod) -> bool:
+    day = unit.expiry if period.kind == "EXPIRY" else unit.manufactured_on
+    return day is None or (period.first_day or day) <= day <= (period.last_day or day)

@@ -24,19 +24,23 @@ SELECT_MATCHING = text(f"""
     ), span AS (
         SELECT notice, span FROM unnest(CAST(:span_notices AS integer[]), CAST(:spans AS text[])) AS c (notice, span)
     ), period AS (
-        SELECT sku, first, last
-        FROM unnest(CAST(:period_skus AS text[]), CAST(:first_days AS date[]), CAST(:last_days AS date[]))
-            AS c (sku, first, last)
+        SELECT sku, kind, first, last
+        FROM unnest(CAST(:period_skus AS text[]), CAST(:kinds AS text[]), CAST(:first_days AS date[]),
+                    CAST(:last_days AS date[])) AS c (sku, kind, first, last)
     ), unit AS MATERIALIZED (
         SELECT s.id, k.sku, replace(lower(k.serial), ' ', '') COLLATE "C" AS number, k.serial LIKE '% %' AS has_blank,
-            replace(lower(s.lot), ' ', '') COLLATE "C" AS lot, s.expiry
+            replace(lower(s.lot), ' ', '') COLLATE "C" AS lot, s.expiry, s.manufactured_on
         FROM (
             SELECT sku FROM lot_range UNION SELECT sku FROM notice UNION SELECT sku FROM period
         ) AS c JOIN serial AS k USING (sku) JOIN serial_state AS s USING (id)
     ), lot AS (
         SELECT DISTINCT sku, lot FROM unit WHERE lot IS NOT NULL
+    ), searched AS MATERIALIZED (
+        SELECT id, number, notice FROM unit JOIN notice USING (sku)
+    ), searched_lot AS MATERIALIZED (
+        SELECT sku, lot, notice FROM lot JOIN notice USING (sku)
     ), affected_lot AS (
-        SELECT sku, lot FROM lot JOIN notice USING (sku) JOIN span USING (notice) WHERE span = lot
+        SELECT l.sku, l.lot FROM searched_lot AS l JOIN span AS n ON n.notice = l.notice AND n.span = l.lot
         UNION
         SELECT sku, lot FROM lot JOIN lot_range USING (sku)
         WHERE length(lot) = length(first) AND lot BETWEEN first AND last
@@ -53,13 +57,14 @@ SELECT_MATCHING = text(f"""
         SELECT u.id FROM unit AS u JOIN lot_range AS c USING (sku)
         WHERE u.has_blank AND length(u.number) = length(c.first) AND u.number BETWEEN c.first AND c.last
         UNION
-        SELECT u.id FROM unit AS u JOIN notice USING (sku) JOIN span AS n USING (notice) WHERE n.span = u.number
+        SELECT u.id FROM searched AS u JOIN span AS n ON n.notice = u.notice AND n.span = u.number
         UNION
         SELECT u.id FROM unit AS u JOIN affected_lot USING (sku, lot)
         UNION
         SELECT u.id FROM unit AS u JOIN period AS c USING (sku)
-        WHERE u.expiry IS NULL
-            OR u.expiry BETWEEN coalesce(c.first, '-infinity') AND coalesce(c.last, 'infinity')
+        WHERE coalesce(
+            CASE c.kind WHEN 'EXPIRY' THEN u.expiry ELSE u.manufactured_on END
+                BETWEEN coalesce(c.first, '-infinity') AND coalesce(c.last, 'infinity'), true)
         UNION
         SELECT s.id FROM unnest(CAST(:lot_skus AS text[]), CAST(:lots AS text[])) AS c (sku, lot)
         JOIN serial_state AS s ON s.sku = c.sku AND {fold_lot_sql("s.lot")} = c.lot
@@ -88,17 +93,13 @@ async def load_matching(tx: Transaction, uow: SerialsUnitOfWork, standing_holds:
             ("span_notices", "spans"),
             ((number, span) for notice, number in numbers.items() for span in parsed(notice).spans),
         ),
-        **_columns(("period_skus", "first_days", "last_days"), _periods(standing_holds)),
+        **_columns(
+            ("period_skus", "kinds", "first_days", "last_days"),
+            ((hold.sku, one.kind, one.first_day, one.last_day) for hold in standing_holds for one in hold.periods),
+        ),
         **_columns(("lot_skus", "lots"), ((hold.sku, lot) for hold in standing_holds for lot in fold_lots(hold.lots))),
     }
     uow.units.load(UNITS.load(await tx.fetch_all(SELECT_MATCHING, values)))
-
-
-def _periods(standing_holds: Iterable[StandingHold]) -> Iterable[tuple[Any, ...]]:
-    """Return the periods of expiry; the production date of a unit is unknown, so each may be in its period."""
-    for hold in standing_holds:
-        for period in hold.periods:
-            yield hold.sku, *((period.first_day, period.last_day) if period.kind == "EXPIRY" else (None, None))
 
 
 def _columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:

@@ -66,7 +66,7 @@ def find_periods(text: str, order: DateOrder | None) -> Iterator[FoundPeriod]:
 def _kind_of(text: str, dates: Sequence[FoundDate], index: int, keywords: Sequence[re.Match[str]]) -> PeriodKind | None:
     """Return what the keyword before a date, or directly behind it, says; other dates may stand between."""
     found = dates[index]
-    behind = _KEYWORD.match(text, found.end + len(text[found.end :]) - len(text[found.end :].lstrip(" (,")))
+    behind = _KEYWORD.match(text[found.end : found.end + MAX_GAP].lstrip(" (,"))
     before = next((match for match in reversed(keywords) if match.end() <= found.start), None)
     if before is not None:
         ends = [before.end(), *(date.end for date in dates[:index] if date.start >= before.end())]
@@ -80,13 +80,16 @@ def _kind_of(text: str, dates: Sequence[FoundDate], index: int, keywords: Sequen
 
 def _is_range(text: str, first: FoundDate, last: FoundDate) -> bool:
     gap = text[first.end : last.start]
-    return bool(_TO.fullmatch(gap) or (_AND.fullmatch(gap) and _BETWEEN.search(text[: first.start])))
+    return bool(
+        _TO.fullmatch(gap)
+        or (_AND.fullmatch(gap) and _BETWEEN.search(text[max(0, first.start - MAX_GAP) : first.start]))
+    )
 
 
 def _readings(text: str, group: Sequence[FoundDate], order: DateOrder | None) -> list[Period]:
     if len(group) == 2:
         return _range_readings(group[0], group[1], order)
-    behind = text[group[0].end :]
+    behind = text[group[0].end : group[0].end + MAX_GAP]
     before = _KEYWORD.sub("#", text[max(0, group[0].start - MAX_GAP) : group[0].start])  # "best before" is no limit
     is_up_to = bool(_OR_BEFORE.match(behind) or _BEFORE.search(before))
     is_from = bool(_OR_AFTER.match(behind) or _AFTER.search(before))

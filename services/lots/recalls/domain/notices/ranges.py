@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from shared.notices import Notice, squeeze
+from shared.notices import MAX_NUMBER_LENGTH, Notice, squeeze
 
 MAX_WORDS = 4
 """Words of one number with blanks inside."""
@@ -64,7 +64,7 @@ def find_ranges(notice: Notice) -> FoundRanges:
 
 
 def _add_ends(found: FoundRanges, text: str, start: int, end: int, connector: str) -> None:
-    before, behind = _WORDS_BEFORE.search(text[:start]), _WORDS_BEHIND.match(text, end)
+    before, behind = _words_before(text, start), _WORDS_BEHIND.match(text, end)
     if before is None or behind is None:
         return
     first_words, last_words = before.group().split(), behind.group().split()
@@ -82,7 +82,7 @@ def _add_ends(found: FoundRanges, text: str, start: int, end: int, connector: st
 def _add_open_ranges(found: FoundRanges, text: str) -> None:
     for pattern, is_upward in ((_DOWN, False), (_UP, True)):
         for match in pattern.finditer(text):
-            if before := _WORDS_BEFORE.search(text[: match.start()]):
+            if before := _words_before(text, match.start()):
                 words = before.group().split()
                 _add_open(found, words[-1], f"{' '.join(words[-2:])}{match.group()}", is_upward=is_upward)
     for match in _UP_TO.finditer(text):
@@ -135,6 +135,11 @@ def _is_countable(first: str, last: str, index: int) -> bool:
     """Whether the ends differ first in digits, or in letters, behind a common start; or are digits only."""
     is_same_kind = (first[index].isdigit(), first[index].isalpha()) == (last[index].isdigit(), last[index].isalpha())
     return is_same_kind and (index > 0 or (first.isdigit() and last.isdigit()))
+
+
+def _words_before(text: str, end: int) -> re.Match[str] | None:
+    """Match the words before a position; a window, as a search of the whole text would take quadratic time."""
+    return _WORDS_BEFORE.search(text[max(0, end - MAX_WORDS * (MAX_NUMBER_LENGTH + 1)) : end])
 
 
 def _has_digit(text: str) -> bool:

@@ -1,0 +1,91 @@
+"""Expiry dates that are not on the label: from the best-before date, or the shelf life since manufacture."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from shared.contracts.receiving import ReceiptLotsReceived, ReceiptSerialsReceived
+from shared.contracts.upstream import ShelfLifePolicy
+from shared.unit_of_work import CommandResult
+from tests.support.in_memory.receiving import InMemoryReceiving
+from tests.unit.receiving import steps
+from tests.unit.receiving.steps import confirm_session, error_codes, scan_lots, scan_serials, scan_statuses, scanned_lot
+
+RULES: Any = {"expiry_required": True, "min_remaining_shelf_life_at_receipt": 5}
+BEST_BEFORE = ShelfLifePolicy(**RULES, expiry_basis="BEST_BEFORE")
+DAYS_90 = ShelfLifePolicy(**RULES, shelf_life_days=90)
+LABELS: list[Any] = [
+    (BEST_BEFORE, {"best_before": "2026-08-01"}, "2026-08-01", "BEST_BEFORE"),
+    (BEST_BEFORE, {"best_before": "2026-08-01", "expiry": "2026-09-01"}, "2026-08-01", "BEST_BEFORE"),
+    (BEST_BEFORE, {"best_before": "2026-08-01", "expiry": "2026-07-01"}, "2026-07-01", None),
+    (DAYS_90, {"manufactured_on": "2026-02-01"}, "2026-05-02", "SHELF_LIFE_DAYS"),
+    (DAYS_90, {"manufactured_on": "2026-02-01", "expiry": "2026-04-01"}, "2026-04-01", None),
+]
+REJECTED: list[Any] = [
+    (BEST_BEFORE, {"best_before": "2026-02-28"}, "expired"),
+    (BEST_BEFORE, {"best_before": "2026-03-05"}, "insufficient_shelf_life_at_receipt"),
+    (BEST_BEFORE, {"manufactured_on": "2026-02-01"}, "expiry_required"),
+    (DAYS_90, {"manufactured_on": "2025-11-01"}, "expired"),
+    (DAYS_90, {"best_before": "2026-08-01"}, "expiry_required"),
+]
+
+
+@pytest.fixture
+def service() -> InMemoryReceiving:
+    """R1 expects 100 of milk; VALVE needs an expiry. It is 1 March 2026."""
+    return steps.service_with_announced_lots()
+
+
+def scan(service: InMemoryReceiving, policy: ShelfLifePolicy, label: dict[str, Any], *, is_lot: bool) -> CommandResult:
+    """Scan a lot of milk, or a valve on a receipt of its own."""
+    if is_lot:
+        service.define_product("MILK", "LOT", policy)
+        return scan_lots(service, "R1", scanned_lot("L-1", 10, **{"expiry": None, **label}))
+    service.define_product("VALVE", "SERIAL", policy)
+    steps.announce_receipt(service, "R9", steps.asn_line(["V-1"], sku="VALVE"))
+    return scan_serials(service, "R9", "V-1", sku="VALVE", **label)
+
+
+@pytest.mark.parametrize("is_lot", [True, False])
+@pytest.mark.parametrize(("policy", "label", "expiry", "source"), LABELS)
+def test_the_event_and_the_answer_name_the_date_and_its_source(
+    service: InMemoryReceiving,
+    policy: ShelfLifePolicy,
+    label: dict[str, Any],
+    expiry: str,
+    source: str,
+    *,
+    is_lot: bool,
+) -> None:
+    """All services get one expiry date, which the answer and the event explain (S24)."""
+    expected = (date.fromisoformat(expiry), source)
+    result = scan(service, policy, label, is_lot=is_lot)
+    assert scan_statuses(result) == ["ACCEPTED"]
+    body: Any = result.body
+    (answer,) = body.lots or body.scan_results
+    assert (answer.expiry, answer.expiry_source) == expected
+    events = confirm_session(service, "R1" if is_lot else "R9").events
+    (received,) = [event for event in events if isinstance(event, ReceiptLotsReceived | ReceiptSerialsReceived)]
+    goods = received.lots[0] if isinstance(received, ReceiptLotsReceived) else received
+    assert (goods.expiry, goods.expiry_source) == expected
+
+
+@pytest.mark.parametrize("is_lot", [True, False])
+@pytest.mark.parametrize(("policy", "label", "code"), REJECTED)
+def test_the_rules_at_receipt_apply_to_it(
+    service: InMemoryReceiving, policy: ShelfLifePolicy, label: dict[str, Any], code: str, *, is_lot: bool
+) -> None:
+    """Expired, too short and missing dates are rejected, whatever they come from (S24)."""
+    assert error_codes(scan(service, policy, label, is_lot=is_lot)) == [code]
+
+
+def test_scans_of_one_lot_have_one_date(service: InMemoryReceiving) -> None:
+    """The same label again adds up, a bare scan takes the dates over, and another date is a mismatch (S23)."""
+    manufactured = {"expiry": None, "manufactured_on": "2026-02-01"}
+    assert scan_statuses(scan(service, DAYS_90, manufactured, is_lot=True)) == ["ACCEPTED"]
+    assert scan_statuses(scan(service, DAYS_90, manufactured, is_lot=True)) == ["ACCEPTED"]
+    assert scan_statuses(scan(service, DAYS_90, {}, is_lot=True)) == ["ACCEPTED"]
+    assert error_codes(scan(service, DAYS_90, {"expiry": "2026-04-01"}, is_lot=True)) == ["lot_dates_mismatch"]
+    (lot,) = service.uow.lot_scans
+    assert (float(lot.quantity), lot.expiry, lot.expiry_source) == (30.0, date(2026, 5, 2), "SHELF_LIFE_DAYS")
