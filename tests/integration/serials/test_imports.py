@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.serials.app import app
 from services.serials.imports import KINDS
-from shared.contracts.upstream import Warranty
+from shared.contracts.product_attributes import Warranty
 from shared.imports.runner import ImportRunner
 from tests.integration.serials.conftest import SerialsHarness
 from tests.support.messages.reference import product_changed

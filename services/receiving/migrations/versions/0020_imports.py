@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import import_tables
 
-revision = "0018_imports"
-down_revision = "0017_expiry_sources"
+revision = "0020_imports"
+down_revision = "0019_lot_scan_statuses"
 
 
 def upgrade() -> None:
