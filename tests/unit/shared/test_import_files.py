@@ -144,8 +144,8 @@ def test_problems_of_rows(path: Path) -> None:
 def test_headers_are_mapped(path: Path) -> None:
     """S45: a header is found in any spelling, by an alias or by the mapping of the sender."""
     (row,) = read(
-        path, "ASN|Ware House|SKU|Seriennr\nR1|EAST|PUMP|7\n".replace("|", ";"),
-        FileOptions(headers=(("Seriennr", "serial"),)),
+        path, "ASN|Ware House|SKU|Seriennr|Farbe\nR1|EAST|PUMP|7|red\n".replace("|", ";"),
+        FileOptions(headers=(("Seriennr", "serial"), ("Farbe", ""))),
     )  # fmt: skip
     assert row.fields == {"receipt": "R1", "warehouse": "EAST", "sku": "PUMP", "serial": "7"}
 
