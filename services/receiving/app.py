@@ -33,7 +33,8 @@ from services.receiving.returns.domain.serial_returns import receive_return
 from services.receiving.returns.domain.shipments import correct_lots, record_shipped_lots, record_shipped_units
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
-from shared.contracts.lots import LotNumberCorrected, LotShipped
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged, ProductOrdered
 from shared.contracts.serials import SerialAdjusted, SerialStateChanged
