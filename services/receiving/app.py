@@ -6,6 +6,7 @@ It also consumes its own product events, for lines that await a product.
 from collections.abc import Iterator
 from typing import Any
 
+from services.receiving.imports import KINDS as IMPORTS
 from services.receiving.locations import api as locations_api
 from services.receiving.locations import store as locations
 from services.receiving.locations.domain.definitions import define_location, define_warehouse
@@ -180,4 +181,5 @@ app = create_app(
     (products_api.router, locations_api.router, receipts_api.router, returns_api.router, waiting_router),
     save=save,
     jobs=JOBS,
+    imports=IMPORTS,
 )
