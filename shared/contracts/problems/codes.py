@@ -55,6 +55,8 @@ class Code(StrEnum):
     DUPLICATE_SERIAL_IN_REQUEST = "duplicate_serial_in_request"
     DUPLICATE_SERIAL = "duplicate_serial"
     SERIAL_EXPECTED_ON_OTHER_RECEIPT = "serial_expected_on_other_receipt"
+    SERIAL_CASE_MISMATCH = "serial_case_mismatch"
+    SERIAL_UNEXPECTED = "serial_unexpected"
     INVALID_SERIAL = "invalid_serial"
     NOT_A_SERIAL = "not_a_serial"
     SERIAL_FORMAT_MISMATCH = "serial_format_mismatch"
@@ -73,7 +75,7 @@ class Code(StrEnum):
     WRONG_WAREHOUSE = "wrong_warehouse"
     WRONG_LOCATION_TYPE = "wrong_location_type"
     LOCATION_INACTIVE = "location_inactive"
-    OVER_RECEIPT = "over_receipt"  # in kept rejections
+    OVER_RECEIPT = "over_receipt"
 
     RECEIPT_CLOSED = "receipt_closed"
     RECEIPT_CANCELLED = "receipt_cancelled"

@@ -62,6 +62,14 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     Code.SERIAL_EXPECTED_ON_OTHER_RECEIPT: ProblemType(
         409, "Serial number expected on another receipt", "Receive it there, or ask a supervisor to accept it here."
     ),
+    Code.SERIAL_CASE_MISMATCH: ProblemType(
+        409,
+        "Serial number differs from a known one only in case or look-alike characters",
+        "Scan the label instead of typing it, or match it to the expected serial number.",
+    ),
+    Code.SERIAL_UNEXPECTED: ProblemType(
+        409, "Serial number not expected on this receipt", "Put the unit aside. A supervisor resolves the discrepancy."
+    ),
     Code.INVALID_SERIAL: ProblemType(
         422, "Invalid serial number", "Use 1–64 printable ASCII characters without leading or trailing spaces."
     ),
