@@ -34,6 +34,7 @@ from services.receiving.returns.domain.shipments import (
     record_shipped_lots,
     record_shipped_units,
 )
+from services.receiving.scans import api as scans_api
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lots import LotNumberCorrected, LotShipped
@@ -183,7 +184,14 @@ app = create_app(
     "receiving",
     HANDLERS,
     ReceivingUnitOfWork,
-    (products_api.router, locations_api.router, receipts_api.router, returns_api.router, waiting_router),
+    (
+        products_api.router,
+        locations_api.router,
+        receipts_api.router,
+        returns_api.router,
+        scans_api.router,
+        waiting_router,
+    ),
     save=save,
     jobs=JOBS,
 )

@@ -107,6 +107,7 @@ class Code(StrEnum):
     LOT_NOT_FOUND = "lot_not_found"
     SAME_LOT = "same_lot"
     LOT_AMBIGUOUS = "lot_ambiguous"
+    AMBIGUOUS_SCAN = "ambiguous_scan"
     INSUFFICIENT_STOCK = "insufficient_stock"
     COUNT_SUPERSEDED = "count_superseded"
     COUNT_TOO_OLD = "count_too_old"
