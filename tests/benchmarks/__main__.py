@@ -1,11 +1,11 @@
 """Run benchmarks: `python -m tests.benchmarks [NAME …]`; --write stores the results in docs/benchmarks.md."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from tests.benchmarks import fefo, latency, lifecycle, memory, orders, recall, receipt, report, search
+from tests.benchmarks import fefo, latency, lifecycle, memory, orders, recall, receipt, report, scans, search
 
-BENCHMARKS = ("lifecycle", "receipt", "orders", "fefo", "latency", "search", "recall", "memory")
+BENCHMARKS = ("lifecycle", "receipt", "orders", "fefo", "latency", "search", "recall", "scans", "memory")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -27,20 +27,15 @@ def run_benchmarks(options: argparse.Namespace) -> Iterator[report.Section]:
     if "lifecycle" in options.names:
         for size in options.sizes:
             yield lifecycle.measure(options.serials, size, options.times)
-    if "receipt" in options.names:
-        yield receipt.measure(options.times)
-    if "orders" in options.names:
-        yield orders.measure(options.times)
-    if "fefo" in options.names:
-        yield fefo.measure(options.times)
-    if "latency" in options.names:
-        yield latency.measure()
-    if "search" in options.names:
-        yield search.measure()
-    if "recall" in options.names:
-        yield recall.measure(options.times)
-    if "memory" in options.names:
-        yield memory.measure()
+    runs: dict[str, Callable[[], report.Section]] = {
+        "receipt": lambda: receipt.measure(options.times), "orders": lambda: orders.measure(options.times),
+        "fefo": lambda: fefo.measure(options.times), "latency": latency.measure, "search": search.measure,
+        "recall": lambda: recall.measure(options.times), "scans": lambda: scans.measure(options.times),
+        "memory": memory.measure,
+    }  # fmt: skip
+    for name, run in runs.items():
+        if name in options.names:
+            yield run()
 
 
 def main() -> None:
