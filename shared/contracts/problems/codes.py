@@ -29,6 +29,7 @@ class Code(StrEnum):
     INCOMPLETE_DEFINITION = "incomplete_definition"
     BARCODE_TAKEN = "barcode_taken"
     INVALID_SERIAL_FORMAT = "invalid_serial_format"
+    WRONG_CHECK_DIGIT = "wrong_check_digit"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     PRODUCT_NOT_FOUND = "product_not_found"
     RECEIPT_NOT_FOUND = "receipt_not_found"

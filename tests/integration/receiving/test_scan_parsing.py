@@ -72,3 +72,23 @@ async def test_questions_and_faults(harness: ReceivingHarness, http: AsyncClient
     assert (unknown.status_code, unknown.json()["code"]) == (404, "product_not_found")
     assert (await http.post("/scans/parse", json={"text": "7" * 8193})).status_code == 400
     assert (await http.post("/scans/parse", json={"text": "7", "skuu": "X"})).status_code == 400
+
+
+async def test_barcodes_are_one_code_in_every_spelling(harness: ReceivingHarness, http: AsyncClient) -> None:
+    """S13: a wrong GTIN is rejected by name, the product taken; its barcode counts in every spelling, for one product."""
+    pump, gtin = harness.scoped_id("PUMP"), new_gtin()
+    wrong = f"{gtin[:-1]}{(int(gtin[-1]) + 1) % 10}"
+    headers = {"Idempotency-Key": uuid4().hex, "X-Actor": "mia"}
+    barcodes = [{"code": gtin, "type": "GTIN"}, {"code": wrong, "type": "GTIN"}]
+    defined = await http.post("/products", json={"sku": pump, "barcodes": barcodes}, headers=headers)
+    assert defined.status_code == 200, defined.text
+    assert [code["code"] for code in defined.json()["barcodes"]] == [gtin]
+    assert [(problem["code"], problem["ids"]) for problem in defined.json()["rejected"]] == [
+        ("wrong_check_digit", [wrong])
+    ]
+    await harness.handle(harness.asn_command("R", quantity=2))
+    scanned = await harness.handle(harness.scan_command("R", "A-1", sku=None, barcode=gtin.zfill(14)))
+    assert scanned.results[0].body.sku == pump  # type: ignore[union-attr]
+    other = {"sku": harness.scoped_id("VALVE"), "name": "Valve", "barcodes": [{"code": gtin.zfill(14)}]}
+    taken = await harness.handle(ProductDefined.model_validate(other))
+    assert taken.data_of("product.rejected.v1")[0]["code"] == "barcode_taken"
