@@ -6,6 +6,7 @@ It also consumes its own product events, for lines that await a product.
 from collections.abc import Iterator
 from typing import Any
 
+from services.receiving.imports import KINDS as IMPORTS
 from services.receiving.locations import api as locations_api
 from services.receiving.locations import store as locations
 from services.receiving.locations.domain.definitions import define_location, define_warehouse
@@ -30,15 +31,12 @@ from services.receiving.returns import store as returns
 from services.receiving.returns.domain.dispositions import dispose_return
 from services.receiving.returns.domain.records import ReturnResult
 from services.receiving.returns.domain.serial_returns import receive_return
-from services.receiving.returns.domain.shipments import (
-    correct_shipped_lots,
-    record_shipped_lots,
-    record_shipped_units,
-)
+from services.receiving.returns.domain.shipments import correct_lots, record_shipped_lots, record_shipped_units
 from services.receiving.scans import api as scans_api
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
-from shared.contracts.lots import LotNumberCorrected, LotShipped
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged, ProductOrdered
 from shared.contracts.serials import SerialAdjusted, SerialStateChanged
@@ -162,10 +160,7 @@ HANDLERS = (
         predicate=lambda change: change.status == "SHIPPED",
     ),
     EventHandler(LotShipped, record_shipped_lots, sku_lock, load=returns.load_returns),
-    EventHandler(
-        LotNumberCorrected, correct_shipped_lots, sku_lock, load=returns.load_returns,
-        predicate=lambda correction: any(part.status == "SHIPPED" for part in correction.stock),
-    ),
+    EventHandler(LotNumberCorrected, correct_lots, sku_lock, load=returns.load_returns),
 )  # fmt: skip
 
 
@@ -195,4 +190,5 @@ app = create_app(
     ),
     save=save,
     jobs=JOBS,
+    imports=IMPORTS,
 )

@@ -33,9 +33,9 @@ from services.receiving.returns.domain.records import (
     ShippedKey,
     ShippedLot,
 )
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import Tracking
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.decimals import decimals_of
 from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation, today
@@ -226,7 +226,7 @@ def _line_number(line: ReceiptLine) -> tuple[int, str]:
 
 
 def _present_serial(unit: Unit) -> str | None:
-    """Return the serial number of a unit that is expected or in the house."""
+    """Return the serial number of a unit that is expected, scanned or on hand."""
     return unit.serial if unit.status in {"EXPECTED", "SCANNED", "ON_HAND"} and unit.adjustment is None else None
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel
+from shared.contracts.label_dates import require_dates_in_order
 from shared.identifiers import Day, LotNumber, Quantity, SerialNumber
 
 AsnSerials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
@@ -33,8 +34,7 @@ class AnnouncedLot(ContractModel):
             raise ValueError("quantity or serials required")
         if self.quantity is not None and self.quantity < len(self.serials):
             raise ValueError(f"lists {len(self.serials)} serials for {self.quantity} units")
-        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
-            raise ValueError("expiry precedes manufactured_on")
+        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
     @property
@@ -47,7 +47,7 @@ AnnouncedLots = Annotated[list[AnnouncedLot], Field(max_length=MAX_ITEMS_PER_MES
 
 
 def add_serials_of_lots(line: ContractModel, serials: Sequence[str], lots: Sequence[AnnouncedLot]) -> None:
-    """Let `serials` of a line list those of its lots, each of which names other ones."""
+    """Add the serials of the lots of a line to its `serials`; each belongs to one lot."""
     in_lots = [serial for lot in lots for serial in lot.serials]
     listed = set(serials)
     if len(set(in_lots)) < len(in_lots):

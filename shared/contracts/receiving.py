@@ -10,9 +10,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.quantities import LotQuantities, LotQuantity
 from shared.contracts.topics import RECEIVING
-from shared.contracts.upstream import ExpirySource
 from shared.identifiers import (
     Day,
     DocumentId,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.inventory.expiry import shelf_life_violation, today
 
 INFLOWS = {"RECEIVED", "RETURNED", "FOUND", "COUNT_GAIN"}

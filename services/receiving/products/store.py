@@ -11,9 +11,10 @@ from services.receiving.products.domain.records import FixedDefinition, Product,
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
+from shared.contracts.product_attributes import ShelfLifePolicy, Warranty
 from shared.contracts.reference import ProductOrdered
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.upstream import ProductDefined, ShelfLifePolicy, Warranty
+from shared.contracts.upstream import ProductDefined
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 
@@ -76,7 +77,7 @@ async def load_definitions(
 async def load_first_orders(
     tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[ProductOrdered]]
 ) -> None:
-    """Save products as ordered; load those that are it for the first time, as the orders knew them and as they are."""
+    """Save products as ordered; load the newly ordered ones with the definitions that their orders knew."""
     saved = await tx.fetch_all(INSERT_ORDERED, {"skus": [event.data.sku for event in events]})
     if new_skus := {row.sku for row in saved}:
         versions = [

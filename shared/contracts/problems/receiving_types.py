@@ -24,6 +24,11 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     Code.WRONG_CHECK_DIGIT: ProblemType(
         422, "Not a GTIN", "Compare the digits with the label; leave `type` out for a code that is no GTIN."
     ),
+    Code.INVALID_WARRANTY: ProblemType(
+        422,
+        "Warranty needs serial numbers",
+        "Make the product serial-tracked, or send null to remove the warranty: its term is fixed for each unit.",
+    ),
     Code.UNKNOWN_TIME_ZONE: ProblemType(
         422, "Unknown time zone", "Use an IANA time zone name, for example Europe/Berlin."
     ),
@@ -62,7 +67,7 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     ),
     Code.SERIAL_CASE_MISMATCH: ProblemType(
         409,
-        "Serial number differs from an expected one only in case",
+        "Serial number differs from a known one only in case or look-alike characters",
         "Scan the label instead of typing it, or match it to the expected serial number.",
     ),
     Code.SERIAL_UNEXPECTED: ProblemType(

@@ -75,7 +75,7 @@ async def test_questions_and_faults(harness: ReceivingHarness, http: AsyncClient
 
 
 async def test_barcodes_are_one_code_in_every_spelling(harness: ReceivingHarness, http: AsyncClient) -> None:
-    """S13: a wrong GTIN is rejected by name, the product taken; its barcode counts in every spelling, for one product."""
+    """S13: a wrong GTIN is rejected by name, the product taken; a barcode counts in every spelling."""
     pump, gtin = harness.scoped_id("PUMP"), new_gtin()
     wrong = f"{gtin[:-1]}{(int(gtin[-1]) + 1) % 10}"
     headers = {"Idempotency-Key": uuid4().hex, "X-Actor": "mia"}

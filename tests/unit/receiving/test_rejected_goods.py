@@ -6,8 +6,9 @@ import pytest
 
 from services.receiving.receipts.domain.records import Discrepancy
 from shared.contracts.commands import receiving as commands
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.receiving import DiscrepancyFound, DiscrepancyResolved, ReceiptClosed
-from shared.contracts.upstream import AsnCancelled, ShelfLifePolicy
+from shared.contracts.upstream import AsnCancelled
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import SHORT_SHELF_LIFE, InMemoryReceiving
 from tests.unit.receiving import steps

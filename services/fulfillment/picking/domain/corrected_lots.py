@@ -13,7 +13,7 @@ from services.fulfillment.orders.domain.items import group_items
 from services.fulfillment.orders.domain.mismatches import lot_mismatches, mark_mismatches
 from services.fulfillment.orders.domain.release import request_replacement
 from services.fulfillment.orders.domain.shelf_life import shelf_life_reason
-from shared.contracts.lots import CorrectedLot, LotNumberCorrected
+from shared.contracts.lot_corrections import CorrectedLot, LotNumberCorrected
 from shared.contracts.problems import Code
 
 STATUSES = ("ALLOCATED", "PICKED", "SHIPPED")
@@ -57,9 +57,7 @@ def _is_part(lot: AllocatedLot, part: CorrectedLot) -> bool:
 def _rename(
     uow: FulfillmentUnitOfWork, event: LotNumberCorrected, part: CorrectedLot, lot: AllocatedLot
 ) -> AllocatedLot:
-    renamed = replace(
-        lot, allocated_lot_id=next(uow.ids), lot=event.lot, expiry=event.expiry, on_hold=part.on_hold
-    )  # fmt: skip
+    renamed = replace(lot, allocated_lot_id=next(uow.ids), lot=event.lot, expiry=event.expiry, on_hold=part.on_hold)
     uow.remove(lot)
     uow.add(renamed)
     return renamed

@@ -20,8 +20,8 @@ from services.lots.balances.domain.records import (
     Reservation,
     Variance,
 )
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.reference import Tracking
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.backorders import BackorderUnitOfWork
 from shared.inventory.count_times import MAX_COUNT_AGE

@@ -7,7 +7,7 @@ from services.lots.balances.domain.stock_rules import ambiguous_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import CorrectLotNumber
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.identifiers import fold_lot
 from shared.inventory.effective_expiry import effective_expiry
 

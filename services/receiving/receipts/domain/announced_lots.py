@@ -133,8 +133,12 @@ class UnitExpectation:
         announced = UnitLabel.announced_for(unit)
         if announced == NO_LABEL:
             return self._completed
-        pairs = zip(self._label, announced, self._completed, strict=True)
-        return UnitLabel(*(label or own or of_lot for label, own, of_lot in pairs))  # type: ignore[arg-type]
+        label, completed = self._label, self._completed
+        return UnitLabel(
+            label.lot or announced.lot or completed.lot,
+            label.expiry or announced.expiry or completed.expiry,
+            label.manufactured_on or announced.manufactured_on or completed.manufactured_on,
+        )
 
     def difference(self, unit: Unit) -> str | None:
         """Return what is announced about a unit instead of what its label says; None without contradiction."""

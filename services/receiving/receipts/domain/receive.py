@@ -16,6 +16,7 @@ from services.receiving.receipts.domain.records import (
 )
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import (
     DiscrepancyFound,
     DiscrepancyResolved,
@@ -24,7 +25,6 @@ from shared.contracts.receiving import (
     ReceivedLot,
     Resolution,
 )
-from shared.contracts.upstream import ExpirySource
 
 
 def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date | None) -> str | None:

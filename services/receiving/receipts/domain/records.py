@@ -5,8 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple, get_args
 
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution
-from shared.contracts.upstream import ExpirySource
 
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
 ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
@@ -21,7 +21,7 @@ UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "V
 LotScanStatus = Literal[
     "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "RECEIVED", "REJECTED"
 ]
-"""The second to fifth become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
+"""The `UNMATCHED_KINDS` become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
 
 UNMATCHED_KINDS: Mapping[LotScanStatus, DiscrepancyKind] = {
     "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "LOT_CASE_MISMATCH": "LOT_CASE_MISMATCH",
@@ -39,7 +39,7 @@ NO_LOTS = "[]"
 """Announced lots as JSON, of which there are none."""
 
 LotKey = tuple[str, str, str]
-"""(receipt, sku, lot)."""
+"""(receipt, sku, comparison key of the lot)."""
 
 
 class Receipt(NamedTuple):

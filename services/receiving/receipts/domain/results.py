@@ -10,9 +10,9 @@ from services.receiving.receipts.domain.misreads import ReadAs
 from services.receiving.receipts.domain.records import ReceiptStatus, SessionStatus
 from shared.contracts.model import DescribedFields, KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.contracts.results import PartialResult
-from shared.contracts.upstream import ExpirySource
 from shared.identifiers import NonNegativeQuantity
 from shared.unit_of_work import CommandResult
 

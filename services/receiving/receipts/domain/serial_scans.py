@@ -17,8 +17,8 @@ from services.receiving.receipts.domain.rejected_goods import (
 from services.receiving.receipts.domain.results import ScanStatus, SerialScanResult
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, RejectionKind
-from shared.contracts.upstream import ExpirySource
 from shared.identifiers import SERIAL_PATTERN
 from shared.inventory.effective_expiry import effective_expiry
 

@@ -1,7 +1,8 @@
 """Shipments reported by serials and lots; shipped items may be returned."""
 
 from services.receiving.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.lots import LotNumberCorrected, LotShipped
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialStateChanged
 
@@ -33,8 +34,12 @@ def record_shipped_lots(uow: ReceivingUnitOfWork, shipment: LotShipped) -> None:
         uow.shipped_lots.put(before._replace(shipped=before.shipped + lot.quantity))
 
 
-def correct_shipped_lots(uow: ReceivingUnitOfWork, correction: LotNumberCorrected) -> None:
-    """Let shipped goods be returned under their right lot number; what came back under the wrong one counts first."""
+def correct_lots(uow: ReceivingUnitOfWork, correction: LotNumberCorrected) -> None:
+    """Know the right lot number at later receipts, and let shipped goods be returned under it.
+
+    What came back under the wrong one counts first.
+    """
+    uow.known_lots.learn(correction.sku, correction.lot)
     for part in correction.stock:
         if part.status == "SHIPPED":
             before = uow.shipped_of(part.order, part.customer or "", correction.sku, correction.from_lot)

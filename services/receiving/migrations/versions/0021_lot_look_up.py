@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0019_lot_look_up"
-down_revision = "0018_announced_lots"
+revision = "0021_lot_look_up"
+down_revision = "0020_imports"
 
 
 def upgrade() -> None:
