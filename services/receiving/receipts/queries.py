@@ -89,7 +89,8 @@ def select_expected(order: SortOrder) -> str:
     """Write the statement of a page of the listed serials that a receipt still expects."""
     return f"""
 SELECT serial, sku, line, announced_lot AS lot, announced_expiry AS expiry,
-       announced_manufactured_on AS manufactured_on FROM unit
+       announced_manufactured_on AS manufactured_on, announced_best_before AS best_before
+FROM unit
 WHERE receipt = :receipt AND status = 'EXPECTED' AND {order.after()}
   AND (CAST(:line AS text) IS NULL OR line = :line) AND (CAST(:filter_sku AS text) IS NULL OR sku = :filter_sku)
 {order.order_by} LIMIT :size
@@ -109,11 +110,11 @@ def select_scans(order: SortOrder) -> str:
     """Write the statement of a page of the unconfirmed scans of a session."""
     return f"""
 SELECT serial, sku, line, location, scanned_by, scanned_at, 'ACCEPTED' AS status, NULL AS conflicting_value, lot,
-       expiry, manufactured_on
+       expiry, manufactured_on, expiry_source
 FROM unit WHERE receipt = :receipt AND session = :session AND status = 'SCANNED' AND {order.after()}
 UNION ALL
 SELECT serial, sku, line, location, scanned_by, scanned_at, kind, conflicting_value, lot, expiry,
-       manufactured_on
+       manufactured_on, expiry_source
 FROM unmatched_scan WHERE receipt = :receipt AND session = :session AND {order.after()}
 {order.order_by} LIMIT :size
     """  # noqa: S608 - constant names

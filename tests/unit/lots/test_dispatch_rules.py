@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotRejected, LotShipped
+from shared.contracts.lots import LotAllocated, LotDispatchApproved, LotDispatchRejected, LotRejected, LotShipped
 from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.shelf_life import APPROVAL_TTL
 from tests.support.in_memory.lot_allocation import InMemoryAllocation
@@ -154,6 +154,21 @@ def test_required_remaining_days_at_dispatch(days_left: int, fields: dict[str, A
     if code is None and fields:
         assert isinstance(check_result, LotDispatchApproved)
         assert check_result.valid_until == MIDNIGHT["UTC"] - timedelta(days=days_left)
+
+
+def test_best_before_date_guards_like_an_expiry() -> None:
+    """A best-before date of the policy goes to the picker, ends the approval, and may be corrected (S24, S28)."""
+    policy, midnight = ShelfLifePolicy(expiry_basis="BEST_BEFORE"), MIDNIGHT[BERLIN]
+    service = InMemoryAllocation(midnight - timedelta(days=3), {"EAST": BERLIN}, policy=policy)
+    label = {"best_before": LAST_DAY, "expiry_source": "BEST_BEFORE"}
+    service.play(MESSAGES.receive(MESSAGES.received_lot("L1", 5, LAST_DAY, **label), location="EAST/1"))
+    pick_lot(service)
+    [allocated] = service.events_of(LotAllocated)[-1].allocated
+    assert allocated.expiry == LAST_DAY
+    assert run_dispatch_check(service, midnight - timedelta(minutes=1)).valid_until == midnight
+    assert [lot.code for lot in run_dispatch_check(service, midnight).stock] == ["expired"]
+    service.play(MESSAGES.correct_dates("L1", None, best_before=LAST_DAY + timedelta(days=1)))
+    assert isinstance(run_dispatch_check(service, midnight), LotDispatchApproved)
 
 
 def test_lot_hold_blocks_dispatch() -> None:

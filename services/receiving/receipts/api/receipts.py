@@ -99,6 +99,7 @@ class ExpectedUnitOut(KnownFieldsModel):
     lot: str | None
     expiry: date | None
     manufactured_on: date | None
+    best_before: date | None
 
 
 @router.get("/receipts")

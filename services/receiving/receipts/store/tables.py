@@ -33,12 +33,13 @@ UNITS = RecordTable(
     "unit", Unit, "sku serial",
     "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
     " expiry adjustment manufactured_on warranty_ends_on expiry_source announced_lot announced_expiry"
-    " announced_manufactured_on",
+    " announced_manufactured_on announced_best_before",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip
 UNMATCHED_SCANS = RecordTable(
     "unmatched_scan", UnmatchedScan, "receipt sku serial",
-    "session kind line location conflicting_value scanned_by scanned_at lot expiry manufactured_on", upsert=True,
+    "session kind line location conflicting_value scanned_by scanned_at lot expiry manufactured_on expiry_source",
+    upsert=True,
 )  # fmt: skip
 LOT_SCANS = RecordTable(
     "lot_scan", LotScan, "scan_id",
