@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.lots import LotAllocated, LotDispatchApproved, LotDispatchRejected, LotRejected, LotShipped
+from shared.contracts.lots import (
+    LotAllocated,
+    LotDispatchApproved,
+    LotDispatchRejected,
+    LotHoldPlaced,
+    LotRejected,
+    LotShipped,
+)
 from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
+from shared.contracts.recalls import RecallOpened
 from shared.inventory.shelf_life import APPROVAL_TTL
 from tests.support.in_memory.lot_allocation import InMemoryAllocation
 from tests.support.messages.lot_orders import OrderMessages
@@ -181,6 +189,25 @@ def test_lot_hold_blocks_dispatch() -> None:
     assert [lot.code for lot in run_dispatch_check(service, service.now).stock] == ["on_hold"]
     service.release_holds("L1")
     assert isinstance(run_dispatch_check(service, service.now), LotDispatchApproved)
+
+
+def test_hold_placed_lists_what_may_leave() -> None:
+    """The event of a hold on the whole lot, a recall's too, lists picked quantities of an approved dispatch (S28)."""
+    service = allocation_with_stock(MIDNIGHT[BERLIN] - timedelta(days=90))
+    pick_lot(service)
+    service.place_hold("L1", None)
+    service.release_holds("L1")
+    approved = run_dispatch_check(service, service.now)
+    service.place_hold("L1", "EAST/1")
+    service.play(RecallOpened(recall="RC-1", sku="A-1", lots=["L1"], hold_id="RC-1", reason="glass"))
+    assert [[entry.model_dump() for entry in event.leaving] for event in service.events_of(LotHoldPlaced)] == [
+        [], [], [
+            {
+                "shipment": "SH-1", "order": approved.order, "customer": "C-1", "valid_until": approved.valid_until,
+                "quantity": 5, "serials": [],
+            }
+        ],
+    ]  # fmt: skip
 
 
 def test_shipping_a_held_lot_names_the_customer_to_call() -> None:
