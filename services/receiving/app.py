@@ -19,6 +19,7 @@ from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
 from services.receiving.receipts.domain.asn import announce_receipt
 from services.receiving.receipts.domain.closing import close_receipt
+from services.receiving.receipts.domain.corrected_lots import correct_unit_lots
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
 from services.receiving.receipts.domain.receipt_lines import adjust_units, plan_waiting_lines
 from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
@@ -30,7 +31,7 @@ from services.receiving.returns.domain.dispositions import dispose_return
 from services.receiving.returns.domain.records import ReturnResult
 from services.receiving.returns.domain.serial_returns import receive_return
 from services.receiving.returns.domain.shipments import (
-    correct_shipped_lots,
+    correct_lots,
     record_shipped_lots,
     record_shipped_units,
 )
@@ -39,7 +40,7 @@ from shared.contracts.commands import receiving as commands
 from shared.contracts.lots import LotNumberCorrected, LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged, ProductOrdered
-from shared.contracts.serials import SerialAdjusted, SerialStateChanged
+from shared.contracts.serials import SerialAdjusted, SerialLotCorrected, SerialStateChanged
 from shared.contracts.topics import ERP_ASNS
 from shared.contracts.upstream import (
     AsnAnnounced,
@@ -160,10 +161,8 @@ HANDLERS = (
         predicate=lambda change: change.status == "SHIPPED",
     ),
     EventHandler(LotShipped, record_shipped_lots, sku_lock, load=returns.load_returns),
-    EventHandler(
-        LotNumberCorrected, correct_shipped_lots, sku_lock, load=returns.load_returns,
-        predicate=lambda correction: any(part.status == "SHIPPED" for part in correction.stock),
-    ),
+    EventHandler(LotNumberCorrected, correct_lots, sku_lock, load=returns.load_returns),
+    EventHandler(SerialLotCorrected, correct_unit_lots, sku_lock, load=receipts.load_corrected_units),
 )  # fmt: skip
 
 

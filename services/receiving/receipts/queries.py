@@ -24,6 +24,16 @@ EXISTS (
 ) AS expects_units
 """
 """What decides which resolutions of a discrepancy would be accepted."""
+CORRECTED_LOTS = """
+ARRAY(
+    WITH RECURSIVE corrected AS (
+        SELECT c.lot FROM lot_correction c WHERE c.sku = s.sku AND c.from_lot = coalesce(s.known_lot, s.lot)
+        UNION
+        SELECT c.lot FROM corrected f JOIN lot_correction c ON c.sku = s.sku AND c.from_lot = f.lot
+    )
+    SELECT lot FROM corrected WHERE lot <> coalesce(s.known_lot, s.lot) ORDER BY lot
+)
+"""
 SORTS = Sorts(
     "receipt",
     receipt=[SortKey("r.receipt")],
@@ -123,7 +133,7 @@ FROM unmatched_scan WHERE receipt = :receipt AND session = :session AND {order.a
 def select_lot_scans(order: SortOrder) -> str:
     """Write the statement of a page of the lot scans of a receipt."""
     return f"""
-SELECT {LOT_SCAN_COLUMNS} FROM lot_scan s
+SELECT {LOT_SCAN_COLUMNS}, {CORRECTED_LOTS} AS corrected_lots FROM lot_scan s
 WHERE s.receipt = :receipt AND {order.after()}
   AND (CAST(:session AS text) IS NULL OR s.session = :session)
   AND (CAST(:sku AS text) IS NULL OR s.sku = :sku)

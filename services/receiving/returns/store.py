@@ -64,6 +64,7 @@ async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequen
         for correction in corrections for part in correction.stock if part.status == "SHIPPED"
         for lot in (correction.from_lot, correction.lot)
     }  # fmt: skip
+    await receipts.load_known_lots(tx, uow, {(correction.sku, correction.lot) for correction in corrections})
     if shipped:
         await _load_shipped_lots(tx, uow, shipped)
     if keys := {(message.sku, serial) for message in units for serial in message.serials}:

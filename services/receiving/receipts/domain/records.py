@@ -267,6 +267,14 @@ class KnownLot(NamedTuple):
     """Whether a supervisor accepted it as a lot of its own beside another spelling."""
 
 
+class LotCorrection(NamedTuple):
+    """A lot to which goods that were recorded under a wrong number belong."""
+
+    sku: str
+    from_lot: str
+    lot: str
+
+
 class Discrepancy(NamedTuple):
     """A difference between expected and arrived items; open until a supervisor resolves it.
 

@@ -30,7 +30,7 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import SerialAdjusted
+from shared.contracts.serials import SerialAdjusted, SerialLotCorrected
 from shared.contracts.topics import ERP_ASNS
 from shared.contracts.upstream import AsnAnnounced, AsnChanged
 from shared.identifiers import fold_lot
@@ -60,7 +60,7 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     await _load_units(tx, uow, plan)
     await _load_lot_scans(tx, uow, plan)
     plan.add_lines(uow.units, list(uow.lot_scans))
-    await _load_known_lots(tx, uow, plan)
+    await load_known_lots(tx, uow, plan.known_lots)
     await _load_documents(tx, uow, plan)
     await _load_look_alikes(tx, uow, plan)
     await _load_rejections(tx, uow, plan)
@@ -87,6 +87,16 @@ async def load_adjusted_units(
     await _load_units(tx, uow, plan)
     plan.lines.update((unit.receipt, unit.line) for unit in uow.units if unit.receipt and unit.line)
     await _load_documents(tx, uow, plan)
+
+
+async def load_corrected_units(
+    tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[SerialLotCorrected]]
+) -> None:
+    """Load units with a corrected lot number, and the known spellings of the right one."""
+    uow.units.load(
+        await find_units(tx, {(event.data.sku, serial) for event in events for serial in event.data.serials})
+    )
+    await load_known_lots(tx, uow, {(event.data.sku, event.data.lot) for event in events})
 
 
 async def find_units(tx: Transaction, keys: Iterable[RowKey]) -> list[Unit]:
@@ -145,9 +155,9 @@ async def _load_lot_scans(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadP
         uow.lot_scans.load(LOT_SCANS.load(await tx.fetch_all(sql.SELECT_LOT_SCANS, parameters)))
 
 
-async def _load_known_lots(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
+async def load_known_lots(tx: Transaction, uow: ReceivingUnitOfWork, lots: Iterable[RowKey]) -> None:
     """Load the known spellings of lots."""
-    if keys := {(sku, fold_lot(lot)) for sku, lot in plan.known_lots}:
+    if keys := {(sku, fold_lot(lot)) for sku, lot in lots}:
         rows = await tx.fetch_all(sql.SELECT_KNOWN_LOTS, as_arrays(keys, "skus", "lot_keys"))
         uow.known_lots.load(KNOWN_LOTS.load(rows))
 

@@ -4,6 +4,7 @@ from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
     KnownLot,
+    LotCorrection,
     LotScan,
     Receipt,
     ReceiptLine,
@@ -46,6 +47,7 @@ LOT_SCANS = RecordTable(
     "line status quantity expiry manufactured_on best_before scanned_by scanned_at known_lot expiry_source",
 )  # fmt: skip
 KNOWN_LOTS = RecordTable("known_lot", KnownLot, "sku lot")
+LOT_CORRECTIONS = RecordTable("lot_correction", LotCorrection, "sku from_lot lot")
 DISCREPANCIES = RecordTable(
     "discrepancy", Discrepancy, "discrepancy",
     "session kind line quantity location found_at found_by resolution matched_serial reason resolved_at resolved_by lot"

@@ -1,5 +1,6 @@
 """Shipments reported by serials and lots; shipped items may be returned."""
 
+from services.receiving.receipts.domain.corrected_lots import record_lot_correction
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.lots import LotNumberCorrected, LotShipped
 from shared.contracts.problems import Code
@@ -33,8 +34,12 @@ def record_shipped_lots(uow: ReceivingUnitOfWork, shipment: LotShipped) -> None:
         uow.shipped_lots.put(before._replace(shipped=before.shipped + lot.quantity))
 
 
-def correct_shipped_lots(uow: ReceivingUnitOfWork, correction: LotNumberCorrected) -> None:
-    """Let shipped goods be returned under their right lot number; what came back under the wrong one counts first."""
+def correct_lots(uow: ReceivingUnitOfWork, correction: LotNumberCorrected) -> None:
+    """Record a corrected lot number, under which shipped goods are returned from then on.
+
+    What came back under the wrong one counts first.
+    """
+    record_lot_correction(uow, correction)
     for part in correction.stock:
         if part.status == "SHIPPED":
             before = uow.shipped_of(part.order, part.customer or "", correction.sku, correction.from_lot)
