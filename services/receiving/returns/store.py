@@ -19,7 +19,8 @@ from services.receiving.returns.domain.records import (
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import LotNumberCorrected, LotShipped
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotShipped
 from shared.contracts.serials import SerialStateChanged
 from shared.identifiers import fold_lot, warehouse_of
 from shared.persistence.database import Transaction
@@ -50,7 +51,7 @@ JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku AND {fold_lot_sq
 
 
 async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
-    """Load returns with their items, units, products, locations and shipped lots."""
+    """Load returns with their items, units, products, locations and lots; of corrections the known spellings, too."""
     messages = [event.data for event in events]
     received = [message for message in messages if isinstance(message, ReceiveReturn)]
     lots = [message for message in messages if isinstance(message, ReceiveReturn | LotShipped)]

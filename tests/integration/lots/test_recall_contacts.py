@@ -80,6 +80,17 @@ async def test_mark_names_an_existing_line(harness: LotsHarness, recall_id: str)
         assert result.error_codes() == ["not_on_contact_list"]
 
 
+async def test_mark_may_spell_the_lot_otherwise(harness: LotsHarness, recall_id: str) -> None:
+    """A mark finds the lot of its line in any case; other signs count (S25, S46)."""
+    await load_van(harness)
+    await open_recall(harness, recall_id, lots=[{"sku": harness.sku, "lot": "B-1"}])
+    assert (await harness.handle(mark(harness, recall_id, 1, "DESTROYED", lot_or_serial="b-1"))).error_codes() == []
+    result = await harness.handle(mark(harness, recall_id, 2, "DESTROYED", lot_or_serial="b1"))
+    assert result.error_codes() == ["not_on_contact_list"]
+    outcomes = {row["customer"]: row["outcome"] for row in await list_rows(harness, "contacts", recall_id)}
+    assert outcomes == {"ALPHA": "DESTROYED", "BETA": None}
+
+
 async def test_call_list_has_what_a_caller_needs(harness: LotsHarness, http: httpx.AsyncClient, recall_id: str) -> None:
     """The call list as CSV has name, telephone or e-mail, and delivery address of each customer (S46)."""
     await load_van(harness)

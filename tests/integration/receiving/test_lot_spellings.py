@@ -6,7 +6,7 @@ from decimal import Decimal
 import httpx
 
 from shared.contracts.commands.receiving import ConfirmSession, DisposeReturn, ResolveDiscrepancy
-from shared.contracts.lots import LotNumberCorrected
+from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.serials import SerialLotCorrected
 from shared.contracts.upstream import AsnAnnounced
 from tests.integration.receiving.conftest import ReceivingHarness

@@ -9,7 +9,7 @@ from services.lots.balances.domain.records import ZERO, Balance, CountStatus, Ho
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.leaving_goods import LeavingGoods
 from shared.contracts.lot_balances import PickedForOrder
-from shared.contracts.lots import CorrectedLot
+from shared.contracts.lot_corrections import CorrectedLot
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
 

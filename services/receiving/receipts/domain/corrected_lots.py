@@ -2,7 +2,7 @@
 
 from services.receiving.receipts.domain.records import LotCorrection
 from services.receiving.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.lots import LotNumberCorrected
+from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.serials import SerialLotCorrected
 
 

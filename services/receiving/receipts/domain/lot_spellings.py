@@ -9,9 +9,7 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import matching_spellings
 
 
-def set_aside_units(
-    uow: ReceivingUnitOfWork, units: Iterable[Unit]
-) -> tuple[list[Unit], list[UnmatchedScan]]:  # fmt: skip
+def set_aside_units(uow: ReceivingUnitOfWork, units: Iterable[Unit]) -> tuple[list[Unit], list[UnmatchedScan]]:
     """Separate scanned units whose lot became known in another spelling; these are not scanned any more."""
     accepted, set_aside = [], []
     known_lots: dict[tuple[str, str], str | None] = {}

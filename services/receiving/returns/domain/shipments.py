@@ -2,7 +2,8 @@
 
 from services.receiving.receipts.domain.corrected_lots import record_lot_correction
 from services.receiving.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.lots import LotNumberCorrected, LotShipped
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialStateChanged
 

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0020_lot_corrections"
-down_revision = "0019_effective_expiry"
+revision = "0022_lot_corrections"
+down_revision = "0021_effective_expiry"
 
 
 def upgrade() -> None:

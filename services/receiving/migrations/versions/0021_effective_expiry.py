@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0019_effective_expiry"
-down_revision = "0018_announced_lots"
+revision = "0021_effective_expiry"
+down_revision = "0020_imports"
 
 
 def upgrade() -> None:
