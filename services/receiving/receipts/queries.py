@@ -6,6 +6,7 @@ from sqlalchemy import Row, text
 
 from services.receiving.receipts.store.select_statements import DISCREPANCY_COLUMNS, LOT_SCAN_COLUMNS
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = r.warehouse)"
@@ -24,6 +25,15 @@ EXISTS (
 ) AS expects_units
 """
 """What decides which resolutions of a discrepancy would be accepted."""
+RECEIVED_LOTS = f"""
+CASE WHEN p.tracking = 'LOT' AND l.lots <> '[]' THEN (
+    SELECT jsonb_object_agg(s.lot_key, s.quantity) FROM (
+        SELECT {fold_lot_sql("coalesce(known_lot, lot)")} AS lot_key, sum(quantity) AS quantity
+        FROM lot_scan WHERE receipt = l.receipt AND sku = l.sku AND status = 'RECEIVED' GROUP BY 1
+    ) AS s
+) END
+"""  # noqa: S608 - constant names
+"""Received quantities of the product by comparison key of the lot, of lines that announce lots."""
 CORRECTED_LOTS = """
 ARRAY(
     WITH RECURSIVE corrected AS (
@@ -74,7 +84,7 @@ def select_lines(order: SortOrder) -> str:
     """Write the statement of a page of lines with their quantities."""
     return f"""
 SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.awaiting_product,
-       CAST(l.lots AS text) AS lots,
+       CAST(l.lots AS text) AS lots, {RECEIVED_LOTS} AS received_lots,
        coalesce(d.rejected, 0) AS rejected_quantity, coalesce(d.short, 0) AS short_quantity,
        CASE WHEN r.status IN ('PLANNED', 'IN_PROGRESS')
             THEN greatest(l.expected_quantity - l.received, 0) ELSE 0 END AS missing_quantity,
