@@ -22,6 +22,7 @@ from services.lots.balances.store.tables import (
 )
 from shared.identifiers import fold_lot
 from shared.inventory import reference_data
+from shared.inventory.approval_table import load_approvals
 from shared.persistence.database import Transaction
 
 # All spellings of a lot number: `lots` are comparison keys.
@@ -137,10 +138,13 @@ async def load_on_hand_changes(
 
 
 async def load_commitments(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[LotKey]) -> None:
-    """Load the reservations and picked stock of lots: events of holds and corrections list them."""
+    """Load the reservations and picked stock of lots, and its approvals: events of holds and corrections list them."""
     arrays = lot_arrays(keys)
     uow.reservations.load(RESERVATION.load(await tx.fetch_all(SELECT_RESERVATIONS, arrays)))
-    uow.picked.load(PICKED.load(await tx.fetch_all(SELECT_PICKED, arrays)))
+    picked = PICKED.load(await tx.fetch_all(SELECT_PICKED, arrays))
+    uow.picked.load(picked)
+    if skus := {row.sku for row in picked if row.quantity}:
+        await load_approvals(tx, uow, skus)
 
 
 async def load_holds(tx: Transaction, uow: LotsUnitOfWork, hold_keys: Iterable[tuple[str, str]]) -> None:

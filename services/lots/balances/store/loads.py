@@ -32,7 +32,6 @@ from shared.contracts.commands.lots import (
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import LocationChanged, ProductChanged
-from shared.inventory.approval_table import load_approvals
 from shared.inventory.reference_data import load_products, save_locations, save_products
 from shared.persistence import locks
 from shared.persistence.database import Transaction
@@ -160,7 +159,6 @@ async def load_hold_placements(
     )
     await load_holds(tx, uow, {(command.sku, command.hold_id) for command in commands})
     await load_commitments(tx, uow, [(sku, lot) for sku, lot, _ in keys])
-    await load_approvals(tx, uow, {command.sku for command in commands})
 
 
 async def load_hold_releases(
