@@ -23,6 +23,7 @@ from services.fulfillment.picking.domain import (
     SwapAccepted,
     apply_hold,
     correct_expiry,
+    correct_lot_number,
     pick_items,
     release_revoked,
     remove_missing_stock,
@@ -60,10 +61,10 @@ from shared.contracts.commands.fulfillment import (
     UnpickItems,
 )
 from shared.contracts.fulfillment import OrderReevaluationRequested
+from shared.contracts.lot_corrections import LotDatesCorrected, LotNumberCorrected
 from shared.contracts.lots import (
     LotAllocated,
     LotAllocationsRevoked,
-    LotDatesCorrected,
     LotDispatchApproved,
     LotDispatchRejected,
     LotHoldPlaced,
@@ -147,14 +148,14 @@ def affected_unit_locks(data: SerialStockMissing | SerialAllocationsRevoked) -> 
     yield from {f"order:{unit.order}" for unit in data.units}
 
 
-def affected_order_locks(data: LotStockMissing | LotAllocationsRevoked) -> Iterator[str]:
-    """Return the lock keys of the orders whose stock is missing or revoked."""
+def affected_order_locks(data: LotStockMissing | LotAllocationsRevoked | LotNumberCorrected) -> Iterator[str]:
+    """Return the lock keys of the orders whose stock is missing, revoked or has another number."""
     yield from {f"order:{affected.order}" for affected in data.stock}
 
 
-def affects_orders(data: SerialExpiryCorrected | LotDatesCorrected) -> bool:
+def affects_orders(data: SerialExpiryCorrected | LotDatesCorrected | LotNumberCorrected) -> bool:
     """Whether the correction affects stock of orders."""
-    return bool(data.orders)
+    return bool(data.stock if isinstance(data, LotNumberCorrected) else data.orders)
 
 
 HANDLERS = (
@@ -242,6 +243,9 @@ HANDLERS = (
     EventHandler(LotDatesCorrected, correct_expiry, order_locks, affects_orders, load=picking.update_lot_expiry),
     EventHandler(SerialDispatchApproved, approve_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),
     EventHandler(SerialDispatchRejected, reject_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),
+    EventHandler(
+        LotNumberCorrected, correct_lot_number, affected_order_locks, affects_orders, picking.load_lot_corrections
+    ),
     EventHandler(LotDispatchApproved, approve_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),
     EventHandler(LotDispatchRejected, reject_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),
     EventHandler(

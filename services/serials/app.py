@@ -12,6 +12,7 @@ from services.serials.counts import api as counts_api
 from services.serials.counts import store as counts
 from services.serials.counts.domain.count import CountResult, count_location
 from services.serials.counts.domain.resolve import ResolvedCountDiscrepancies, resolve_count_discrepancies
+from services.serials.imports import KINDS as IMPORTS
 from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units.domain import (
@@ -36,6 +37,7 @@ from services.serials.units.store.locations import load_location_changes
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
+    CorrectSerialLot,
     CountSerials,
     MoveSerials,
     PlaceSerialHold,
@@ -182,6 +184,10 @@ HANDLERS = (
         CorrectSerialExpiry, corrections.correct_expiry, sku_lock, "/corrections", UnitsResult,
         "correctSerialExpiry", "Correct the expiry of serials", load=units.load_units_to_correct,
     ),
+    CommandHandler(
+        CorrectSerialLot, corrections.correct_lot, sku_lock, "/lot-corrections", UnitsResult,
+        "correctSerialLot", "Correct the lot number of serials", load=units.load_units_of_wrong_lots,
+    ),
 )  # fmt: skip
 
 POLICIES = (
@@ -195,5 +201,5 @@ JOBS = (ScheduledJob(SerialExpiryCheckDue, find_due, expiry.check_expiry, sku_lo
 
 app = create_app(
     "serials", HANDLERS, SerialsUnitOfWork, (units_api.router, allocation_api.router, counts_api.router, lookup_router),
-    save=counts.save, policies=POLICIES, jobs=JOBS,
+    save=counts.save, policies=POLICIES, jobs=JOBS, imports=IMPORTS,
 )  # fmt: skip

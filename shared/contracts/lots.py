@@ -182,26 +182,6 @@ class LotAllocationsRevoked(Message, type="lot.allocations_revoked.v1", topic=LO
     stock: Annotated[list[AffectedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class LotDatesCorrected(Message, type="lot.dates_corrected.v1", topic=LOTS, key="sku"):
-    """The dates of a lot were corrected; `orders` lists the orders that hold stock of it if its expiry changed.
-
-    A long list of orders is split into several messages.
-    """
-
-    sku: Sku
-    lot: LotNumber
-    previous_expiry: Day | None = None
-    expiry: Day | None = None
-    manufactured_on: Day | None = None
-    best_before: Day | None = None
-    reason: str
-    orders: Annotated[list[DocumentId], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
-
-    def cost(self) -> int:
-        """The number of affected orders, at least one."""
-        return max(1, len(self.orders))
-
-
 class LotMixingDetected(Message, type="lot.mixing_detected.v1", topic=LOTS, key="sku"):
     """A storage location holds several lots of a product and they have to be separated.
 

@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 
 MODEL_FIELD_DESCRIPTIONS: Mapping[str, str] = {
+    "ImportProgress.number": "Number of the import.",
+    "ImportProgress.kind": "Kind of import, such as `products`.",
+    "ImportProgress.actor": "User who sent the file.",
+    "ImportProgress.is_dry_run": "Whether the rows are checked without any change.",
+    "ImportProgress.pending_rows": "Rows that are not processed yet.",
+    "ImportProgress.done_rows": "Rows that are done, or in a dry run have no problem.",
+    "ImportProgress.failed_rows": "Rows with problems, which are listed in the file of errors.",
+    "ImportProgress.held_rows": "Rows that an earlier import has done.",
     "LineProgress.open": "Quantity that is requested and not answered yet, or that awaits its product.",
     "LineProgress.backordered": "Quantity that waits for stock.",
     "LineProgress.picked": "Picked quantity that is not packed.",
@@ -65,6 +73,9 @@ MODEL_FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "LocationOut.type": "Type of location: docks and staging locations receive, storage locations store.",
     "LocationChangeOut.message": "CloudEvents `id` of the message that caused the change.",
     "ProductChangeOut.message": "CloudEvents `id` of the message that caused the change.",
+    "LotCorrectionResult.from_locations": "What is left under the wrong number at these locations.",
+    "LotCorrectionResult.holds": "Open holds of both lots.",
+    "LotCorrectionResult.stock": "Goods of orders that have the right number now.",
     "LotAllocated.allocated": "Lots allocated in this step, with their locations.",
     "LotHoldOut.kind": "Kind of hold.",
     "LotHoldPlaced.location": "Location of the hold; null if it applies to all locations.",

@@ -119,6 +119,12 @@ class RegisterSoldSerials(Message, type="serial.register_sold.v1", topic=SERIALS
     document: DocumentId | None = None
     """Document of the change, for example the list that is taken over."""
 
+    @model_validator(mode="after")
+    def _made_before_its_sale(self) -> "RegisterSoldSerials":
+        if self.manufactured_on and self.sold_on < self.manufactured_on:
+            raise ValueError("sold_on precedes manufactured_on")
+        return self
+
 
 class CountSerials(Message, type="serial.count.v1", topic=SERIALS_COMMANDS, key="location"):
     """Records a count of the units at a location, which may come in several parts with the same `count_id`.
@@ -173,6 +179,19 @@ class CorrectSerialExpiry(Message, type="serial.correct_expiry.v1", topic=SERIAL
     sku: Sku
     serials: Serials
     expiry: Day | None
+    reason: Reason
+
+
+class CorrectSerialLot(Message, type="serial.correct_lot.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Corrects the lot number of units, whose serial numbers stay: supervisors only, with a reason.
+
+    Holds stay on the units; those of the right lot are added. Shipped units are reported to its open recalls, too.
+    """
+
+    sku: Sku
+    serials: Serials
+    lot: Annotated[LotNumber, Field(min_length=1)]
+    """Lot number on the label."""
     reason: Reason
 
 
