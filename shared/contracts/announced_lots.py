@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel
+from shared.contracts.label_dates import require_dates_in_order
 from shared.identifiers import Day, LotNumber, Quantity, SerialNumber
 
 AsnSerials = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
@@ -33,8 +34,7 @@ class AnnouncedLot(ContractModel):
             raise ValueError("quantity or serials required")
         if self.quantity is not None and self.quantity < len(self.serials):
             raise ValueError(f"lists {len(self.serials)} serials for {self.quantity} units")
-        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
-            raise ValueError("expiry precedes manufactured_on")
+        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
     @property

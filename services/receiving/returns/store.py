@@ -50,7 +50,7 @@ JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku AND {fold_lot_sq
 
 
 async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
-    """Load returns with their items, units, products, locations and shipped lots."""
+    """Load returns with their items, units, products, locations and lots; of corrections the known spellings, too."""
     messages = [event.data for event in events]
     received = [message for message in messages if isinstance(message, ReceiveReturn)]
     lots = [message for message in messages if isinstance(message, ReceiveReturn | LotShipped)]
@@ -64,6 +64,7 @@ async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequen
         for correction in corrections for part in correction.stock if part.status == "SHIPPED"
         for lot in (correction.from_lot, correction.lot)
     }  # fmt: skip
+    await receipts.load_known_lots(tx, uow, {(correction.sku, correction.lot) for correction in corrections})
     if shipped:
         await _load_shipped_lots(tx, uow, shipped)
     if keys := {(message.sku, serial) for message in units for serial in message.serials}:

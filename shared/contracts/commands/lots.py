@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
+from shared.contracts.label_dates import require_dates_in_order
 from shared.contracts.topics import LOTS_COMMANDS
 from shared.identifiers import (
     ClockError,
@@ -126,8 +127,7 @@ class CorrectLotDates(Message, type="lot.correct_dates.v1", topic=LOTS_COMMANDS,
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
-        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
-            raise ValueError("expiry precedes manufactured_on")
+        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
 
@@ -173,8 +173,7 @@ class CorrectLotNumber(Message, type="lot.correct_number.v1", topic=LOTS_COMMAND
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
-        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
-            raise ValueError("expiry precedes manufactured_on")
+        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
 

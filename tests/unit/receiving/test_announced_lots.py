@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from services.receiving.receipts.domain.announced_lots import parse_lots
 from shared.contracts.commands import receiving as commands
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected, ReceiptLotsReceived
 from shared.contracts.receiving import ReceiptSerialsReceived as Received
 from shared.contracts.upstream import AsnAnnounced, AsnLine
@@ -197,6 +198,15 @@ def test_contradicting_lot_scan_is_a_discrepancy(
     )
     (event,) = (event for event in accepted.events if isinstance(event, ReceiptLotsReceived))
     assert [(entry.lot, int(entry.quantity), str(entry.expiry)) for entry in event.lots] == [(number, 5, expiry)]
+
+
+def test_announced_dates_must_fit_those_on_the_label(service: InMemoryReceiving) -> None:
+    """Goods that would expire before they were made wait for a supervisor (S16, S24)."""
+    service.define_product("MILK", "LOT", ShelfLifePolicy(expiry_required=False))
+    announce_receipt(service, "R1", milk(lot("L1", quantity=5, expiry=MARCH), quantity=5))
+    result = scan_lots(service, "R1", scanned_lot("L1", 5, None, manufactured_on=APRIL))
+    assert scan_statuses(result) == ["NOT_AS_ANNOUNCED"]
+    assert result.body.lots[0].conflicting_value == f"expiry {MARCH}"  # type: ignore[union-attr]
 
 
 def test_part_sent_again_replaces_announced_lots(service: InMemoryReceiving) -> None:

@@ -1,6 +1,5 @@
 """Evaluation of scanned lots, one by one in the order scanned (S16, S23)."""
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -20,15 +19,12 @@ from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
+from shared.contracts.label_dates import are_in_order
 from shared.contracts.product_attributes import ExpirySource
 from shared.identifiers import fold_lot
 from shared.inventory.decimals import precision_violation
 from shared.inventory.effective_expiry import effective_expiry
 
-UNMATCHED: Mapping[LotScanStatus, ScanStatus] = {
-    "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED",
-}  # fmt: skip
-"""Results of scans that become discrepancies, by their status."""
 MAX_QUANTITY = Decimal(1_000_000)
 """Maximum quantity of a lot in one event."""
 
@@ -96,7 +92,10 @@ class _LotScanEvaluator:
         if label.lot and (difference := self.expectation.difference(label.lot, dates)):
             return label, difference
         missing = {name: day for name, day in self.expectation.dates_of(label.lot).items() if dates[name] is None}
-        return label.model_copy(update=missing) if missing else label, None
+        completed = label.model_copy(update=missing) if missing else label
+        if not are_in_order(completed.manufactured_on, completed.expiry, completed.best_before):
+            return label, ", ".join(f"{name} {day}" for name, day in missing.items())
+        return completed, None
 
     def _quantity_of(self, label: ScannedLot) -> Decimal:
         return label.quantity or Decimal(self.barcode_quantity or 0)
@@ -210,12 +209,7 @@ def _merge_dates(entry: ScannedLot, earlier_scans: list[LotScan]) -> ScannedLot 
     if any(len(dates) > 1 for dates in dates_by_field.values()):
         return None
     label = entry.model_copy(update={name: next(iter(dates), None) for name, dates in dates_by_field.items()})
-    manufactured_on = label.manufactured_on
-    return (
-        None
-        if manufactured_on and any(day and day < manufactured_on for day in (label.expiry, label.best_before))
-        else label
-    )
+    return label if are_in_order(label.manufactured_on, label.expiry, label.best_before) else None
 
 
 def _format_day(day: date | None) -> str | None:

@@ -39,7 +39,7 @@ NO_LOTS = "[]"
 """Announced lots as JSON, of which there are none."""
 
 LotKey = tuple[str, str, str]
-"""(receipt, sku, lot)."""
+"""(receipt, sku, comparison key of the lot)."""
 
 
 class Receipt(NamedTuple):

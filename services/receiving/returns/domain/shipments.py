@@ -33,8 +33,12 @@ def record_shipped_lots(uow: ReceivingUnitOfWork, shipment: LotShipped) -> None:
         uow.shipped_lots.put(before._replace(shipped=before.shipped + lot.quantity))
 
 
-def correct_shipped_lots(uow: ReceivingUnitOfWork, correction: LotNumberCorrected) -> None:
-    """Let shipped goods be returned under their right lot number; what came back under the wrong one counts first."""
+def correct_lots(uow: ReceivingUnitOfWork, correction: LotNumberCorrected) -> None:
+    """Know the right lot number at later receipts, and let shipped goods be returned under it.
+
+    What came back under the wrong one counts first.
+    """
+    uow.known_lots.learn(correction.sku, correction.lot)
     for part in correction.stock:
         if part.status == "SHIPPED":
             before = uow.shipped_of(part.order, part.customer or "", correction.sku, correction.from_lot)
