@@ -24,6 +24,12 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INTERNAL_ERROR = "internal_error"
 
+    INVALID_FILE = "invalid_file"
+    IMPORT_NOT_FOUND = "import_not_found"
+    IMPORT_EXISTS = "import_exists"
+    IMPORT_ROW_CHANGED = "import_row_changed"
+    DUPLICATE_ROW = "duplicate_row"
+
     CONFLICTING_TRACKING = "conflicting_tracking"
     PRODUCT_IN_USE = "product_in_use"
     INCOMPLETE_DEFINITION = "incomplete_definition"

@@ -143,7 +143,7 @@ async def find_contact_lines(tx: Transaction, lines: Iterable[ContactLine]) -> d
     values = {f"{name}s": column for name, column in zip(ContactLine._fields, columns, strict=True)}
     found: dict[ContactLine, set[ContactLine]] = {}
     rows = await tx.fetch_all(SELECT_CONTACT_LINES, values)
-    for line, row in zip(load_records(ContactLine, rows, ("named",)), rows, strict=True):
+    for row, line in zip(rows, load_records(ContactLine, rows, extra_columns=("named",)), strict=True):
         found.setdefault(line._replace(lot_or_serial=row.named), set()).add(line)
     exact = {line: line for line, spellings in found.items() if line in spellings}
     return {line: next(iter(spellings)) for line, spellings in found.items() if len(spellings) == 1} | exact
