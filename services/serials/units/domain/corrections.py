@@ -53,7 +53,9 @@ def correct_lot(uow: SerialsUnitOfWork, command: CorrectSerialLot) -> CommandRes
             continue
         if unit.lot not in operation_by_lot:
             reason = f"{command.reason} (lot {unit.lot or 'none'}, now {command.lot})"
-            operation_by_lot[unit.lot] = uow.add_operation(SerialChangeType.LOT_CORRECTED, command.sku, reason=reason)
+            operation_by_lot[unit.lot] = uow.add_operation(
+                SerialChangeType.LOT_CORRECTED, command.sku, reason=reason, previous_lot=unit.lot
+            )
         operation = operation_by_lot[unit.lot]
         unit.lot = command.lot
         uow.transition(unit, operation, unit.location)
