@@ -49,7 +49,9 @@ def draw_svg_image(svg: str) -> Image.Image:
 
 def draw_pdf_images(pdf: bytes) -> list[Image.Image]:
     """Draw the pages of a PDF document, in grey."""
-    return [page.render(scale=PIXELS_PER_MM * 25.4 / 72, grayscale=True).to_pil() for page in pypdfium2.PdfDocument(pdf)]
+    return [
+        page.render(scale=PIXELS_PER_MM * 25.4 / 72, grayscale=True).to_pil() for page in pypdfium2.PdfDocument(pdf)
+    ]
 
 
 def read_pdf_text(pdf: bytes) -> list[str]:
