@@ -33,8 +33,11 @@ def text_width(text: str, size: float, font: str = REGULAR) -> float:
 
 def wrap(text: str, size: float, width: float, font: str = REGULAR) -> list[str]:
     """Break a text into lines of at most `width`, between words where possible."""
+    text = to_printable(text)
+    if text_width(text, size, font) <= width:
+        return [text]
     lines = [""]
-    for word in to_printable(text).split(" "):
+    for word in text.split(" "):
         candidate = f"{lines[-1]} {word}" if lines[-1] else word
         if text_width(candidate, size, font) <= width:
             lines[-1] = candidate
