@@ -23,6 +23,7 @@ from services.fulfillment.picking.domain import (
     SwapAccepted,
     apply_hold,
     correct_expiry,
+    correct_lot_number,
     pick_items,
     release_revoked,
     remove_missing_stock,
@@ -67,6 +68,7 @@ from shared.contracts.lots import (
     LotDispatchRejected,
     LotHoldPlaced,
     LotHoldReleased,
+    LotNumberCorrected,
     LotStockMissing,
 )
 from shared.contracts.problems import Code
@@ -145,14 +147,14 @@ def revoked_unit_locks(data: SerialAllocationsRevoked) -> Iterator[str]:
     yield from {f"order:{unit.order}" for unit in data.units}
 
 
-def affected_order_locks(data: LotStockMissing | LotAllocationsRevoked) -> Iterator[str]:
-    """Return the lock keys of the orders whose stock is missing or revoked."""
+def affected_order_locks(data: LotStockMissing | LotAllocationsRevoked | LotNumberCorrected) -> Iterator[str]:
+    """Return the lock keys of the orders whose stock is missing, revoked or has another number."""
     yield from {f"order:{affected.order}" for affected in data.stock}
 
 
-def affects_orders(data: SerialExpiryCorrected | LotDatesCorrected) -> bool:
+def affects_orders(data: SerialExpiryCorrected | LotDatesCorrected | LotNumberCorrected) -> bool:
     """Whether the correction affects stock of orders."""
-    return bool(data.orders)
+    return bool(data.stock if isinstance(data, LotNumberCorrected) else data.orders)
 
 
 HANDLERS = (
@@ -239,6 +241,9 @@ HANDLERS = (
     EventHandler(LotDatesCorrected, correct_expiry, order_locks, affects_orders, load=picking.update_lot_expiry),
     EventHandler(SerialDispatchApproved, approve_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),
     EventHandler(SerialDispatchRejected, reject_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),
+    EventHandler(
+        LotNumberCorrected, correct_lot_number, affected_order_locks, affects_orders, picking.load_lot_corrections
+    ),
     EventHandler(LotDispatchApproved, approve_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),
     EventHandler(LotDispatchRejected, reject_dispatch, checked_order_locks, load=shipping.load_dispatch_checks),
     EventHandler(

@@ -26,7 +26,7 @@ from services.lots.balances.domain.missing_stock import report_missing_stock
 from services.lots.balances.domain.mixed_lots import report_mixed_lots
 from services.lots.balances.domain.movements import move, put_away
 from services.lots.balances.domain.receipts import receive
-from services.lots.balances.domain.results import HoldSnapshot, LotCountResult, LotSnapshot
+from services.lots.balances.domain.results import HoldSnapshot, LotCorrectionResult, LotCountResult, LotSnapshot
 from services.lots.balances.domain.returns import dispose_return, receive_return
 from services.lots.expiry import store as expiry
 from services.lots.expiry.domain import LotExpiryCheckDue, check_expiry, reschedule_checks
@@ -34,7 +34,7 @@ from services.lots.lookup.api import router as lookup_router
 from services.lots.recalls import store as recalls
 from services.lots.recalls.api import router as recalls_router
 from services.lots.recalls.domain.contacts import close_recall, record_contact
-from services.lots.recalls.domain.holds import hold_recalled_lots, hold_received_lots
+from services.lots.recalls.domain.holds import correct_number, hold_recalled_lots, hold_received_lots
 from services.lots.recalls.domain.open import RecallSnapshot, open_recall
 from services.lots.recalls.domain.tracking_changes import requery_recalls
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
@@ -42,6 +42,7 @@ from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
     CorrectLotDates,
+    CorrectLotNumber,
     CountLot,
     MoveLot,
     OpenRecall,
@@ -166,6 +167,10 @@ HANDLERS = (
     CommandHandler(
         CorrectLotDates, correct_dates, sku_lock, "/corrections", LotSnapshot, "correctLotDates",
         "Correct the dates of a lot", load=balances.load_date_corrections,
+    ),
+    CommandHandler(
+        CorrectLotNumber, correct_number, sku_lock, "/lot-corrections", LotCorrectionResult, "correctLotNumber",
+        "Correct the lot number of goods", load=recalls.load_lot_corrections,
     ),
     CommandHandler(
         OpenRecall, open_recall, recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",

@@ -29,10 +29,10 @@ from services.receiving.returns import store as returns
 from services.receiving.returns.domain.dispositions import dispose_return
 from services.receiving.returns.domain.records import ReturnResult
 from services.receiving.returns.domain.serial_returns import receive_return
-from services.receiving.returns.domain.shipments import record_shipped_lots, record_shipped_units
+from services.receiving.returns.domain.shipments import correct_lots, record_shipped_lots, record_shipped_units
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
-from shared.contracts.lots import LotShipped
+from shared.contracts.lots import LotNumberCorrected, LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged, ProductOrdered
 from shared.contracts.serials import SerialAdjusted, SerialStateChanged
@@ -156,6 +156,7 @@ HANDLERS = (
         predicate=lambda change: change.status == "SHIPPED",
     ),
     EventHandler(LotShipped, record_shipped_lots, sku_lock, load=returns.load_returns),
+    EventHandler(LotNumberCorrected, correct_lots, sku_lock, load=returns.load_returns),
 )  # fmt: skip
 
 

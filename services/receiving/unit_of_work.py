@@ -33,9 +33,9 @@ from services.receiving.returns.domain.records import (
     ShippedKey,
     ShippedLot,
 )
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import Tracking
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.decimals import decimals_of
 from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation, today

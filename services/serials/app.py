@@ -36,6 +36,7 @@ from services.serials.units.store.locations import load_location_changes
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
+    CorrectSerialLot,
     CountSerials,
     MoveSerials,
     PlaceSerialHold,
@@ -181,6 +182,10 @@ HANDLERS = (
     CommandHandler(
         CorrectSerialExpiry, corrections.correct_expiry, sku_lock, "/corrections", UnitsResult,
         "correctSerialExpiry", "Correct the expiry of serials", load=units.load_units_to_correct,
+    ),
+    CommandHandler(
+        CorrectSerialLot, corrections.correct_lot, sku_lock, "/lot-corrections", UnitsResult,
+        "correctSerialLot", "Correct the lot number of serials", load=units.load_units_of_wrong_lots,
     ),
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
         "Whether the maker numbers each product on its own: then a serial number of another product says nothing."
     ),
     "lot": "Lot number; empty for an untracked product.",
+    "from_lot": "Wrong lot number, under which the goods were recorded.",
     "lots": "Lots with their quantities.",
     "units": "Serial-tracked units.",
     "stock": "Quantities of lot-tracked and untracked products.",
@@ -242,6 +243,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "warehouses": "Quantities by warehouse.",
     "locations": "Quantities by location.",
     "corrections": "Corrections of the dates.",
+    "number_corrections": "Goods that got this lot number by a correction, or lost it.",
     # Orders and demands
     "priority": "Priority from 0 to 9; higher ones are allocated first.",
     "backorders": "What happens to a shortfall: wait, cancel it, or ship only complete.",

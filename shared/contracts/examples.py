@@ -23,7 +23,8 @@ VALUES: Mapping[str, Any] = {
     "rejected_type": "session.scan.v1", "return_id": "RMA-1", "serial": "SN-0001", "serials": ["SN-0001", "SN-0002"],
     "session": "S-1", "ship_to": "1 Harbour Road", "shipment": "SH-1", "sku": "PUMP-7",
     "supplier": "Acme", "match_to": None, "time_zone": "Europe/Berlin", "tracking_number": "T-123",
-    "lot": "L-0042/A", "lots": ["L-0042/A"], "expiry": "2027-03-31", "manufactured_on": "2026-01-15",
+    "lot": "L-0042/A", "from_lot": "L-0024/A", "lots": ["L-0042/A"],
+    "expiry": "2027-03-31", "manufactured_on": "2026-01-15",
     "best_before": "2027-02-28", "sold_on": "2026-01-15", "previous_expiry": "2027-03-01", "lot_or_serial": "L-0042/A",
     "recall": "RC-1", "text": "lots L-0042/A to L-0043", "first_day": "2027-05-02", "last_day": "2027-05-09",
     "first": "SN-0001", "last": "SN-0099",
@@ -40,6 +41,7 @@ OMITTED_FIELDS: Mapping[str, frozenset[str]] = {
     "session.undo.v1": frozenset({"lots"}),
     "return.receive.v1": frozenset({"lots"}),
     "serial.place_hold.v1": frozenset({"lot"}),
+    "lot.correct_number.v1": frozenset({"shipment"}),
 }
 """Fields that exclude another field of the same message."""
 

@@ -10,9 +10,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.quantities import LotQuantities, LotQuantity
 from shared.contracts.topics import RECEIVING
-from shared.contracts.upstream import ExpirySource
 from shared.identifiers import (
     Day,
     DocumentId,
@@ -43,7 +43,10 @@ class WithReceivingVersions(Message):
 
 
 class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1", topic=RECEIVING, key="receipt"):
-    """A receipt line is expected; its listed serial numbers become EXPECTED."""
+    """A receipt line is expected; its listed serial numbers become EXPECTED.
+
+    Lot and dates are announced by the ASN and are the same for all units of one message.
+    """
 
     receipt: DocumentId
     warehouse: Warehouse
@@ -52,6 +55,9 @@ class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1"
     quantity: Quantity
     serials: Serials = []
     versions: Versions = []
+    lot: LotNumber | None = None
+    expiry: Day | None = None
+    manufactured_on: Day | None = None
     supplier: str = ""
     expected_at: datetime | None = None
 
@@ -175,7 +181,7 @@ RejectionKind = Literal["EXPIRED", "INSUFFICIENT_SHELF_LIFE", "EXPIRY_REQUIRED"]
 
 DiscrepancyKind = Literal[
     "OVER", "SHORT", "UNEXPECTED", "DUPLICATE_SERIAL", "CASE_MISMATCH", "LOT_CASE_MISMATCH",
-    "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT", RejectionKind,
+    "EXPECTED_ON_OTHER_RECEIPT", "WRONG_PRODUCT", "NOT_AS_ANNOUNCED", RejectionKind,
 ]  # fmt: skip
 SupervisorResolution = Literal["ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"]
 Resolution = Literal[SupervisorResolution, "REJECT"]

@@ -6,9 +6,9 @@ The topics have unlimited retention. The highest version of a key is valid, in w
 from typing import Literal
 
 from shared.contracts.envelope import Message
+from shared.contracts.product_attributes import Barcode, ShelfLifePolicy, Warranty
 from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.topics import LOCATIONS, ORDERED_PRODUCTS, PRODUCTS
-from shared.contracts.upstream import Barcode, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS, Decimals, Integer, Location, Sku, Warehouse
 
 Tracking = Literal["SERIAL", "LOT", "NONE"]

@@ -144,6 +144,12 @@ class SerialExpiryCorrected(SerialsChanged, type="serial.expiry_corrected.v1", t
     orders: Annotated[list[DocumentId], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
 
 
+class SerialLotCorrected(SerialsChanged, type="serial.lot_corrected.v1", topic=SERIALS, key="sku"):
+    """The lot number of units was corrected; `reason` names the wrong one, too."""
+
+    lot: LotNumber
+
+
 class SerialExpiring(Message, type="serial.expiring.v1", topic=SERIALS, key="sku"):
     """Units in a warehouse expire within `days` days; published once per unit and threshold."""
 

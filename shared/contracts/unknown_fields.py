@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import ModelSchema
 
@@ -79,9 +80,14 @@ def _fields_at(model: type[BaseModel], path: Iterable[str | int]) -> set[str]:
     """Return the names of the fields at a path of field names and list indexes."""
     models = {model}
     for name in path:
-        fields = [outer.model_fields[str(name)] for outer in models if str(name) in outer.model_fields]
+        fields = [field for outer in models for known, field in _fields_of(outer) if known == name]
         models = {found for field in fields for found in _models_in(field.annotation)} or models
-    return {field.alias or name for found in models for name, field in found.model_fields.items()}
+    return {name for found in models for name, _ in _fields_of(found)}
+
+
+def _fields_of(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
+    """Return the fields by the names that a sender writes."""
+    return [(field.alias or name, field) for name, field in model.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> set[type[BaseModel]]:

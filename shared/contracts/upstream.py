@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from shared.contracts.announced_lots import AnnouncedLots, AsnSerials, add_serials_of_lots
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, MergePatch, Message
+from shared.contracts.product_attributes import Barcodes, DayCount, ShelfLifePatch, Unit, WarrantyPatch
 from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.serial_ranges import SerialRanges
 from shared.contracts.topics import ERP_ASNS, ERP_LOCATIONS, ERP_PRODUCTS, OMS_ORDERS
@@ -30,95 +32,6 @@ from shared.identifiers import (
     Timestamp,
     Warehouse,
 )
-
-
-class Barcode(ContractModel):
-    """A barcode of the product and the number of units that one scan represents."""
-
-    code: Annotated[str, Field(pattern=r"^[!-~]{1,64}$")]
-    quantity: Annotated[Integer, Field(ge=1, le=100_000)] = 1
-
-
-DayCount = Annotated[Integer, Field(ge=0, le=3650)]
-
-
-class CustomerShelfLife(ContractModel):
-    """Minimum remaining shelf life that a customer requires on the day of dispatch."""
-
-    customer: DocumentId
-    min_remaining_shelf_life_days: DayCount
-
-
-ExpiryBasis = Literal["EXPIRY", "BEST_BEFORE"]
-"""The date on labels that guards stock: its expiry date, or its best-before date as if it were one."""
-ExpirySource = Literal["BEST_BEFORE", "SHELF_LIFE_DAYS"]
-"""Where an expiry date is from that is not on the label: the best-before date, or the shelf life since manufacture."""
-
-
-class ShelfLifePolicy(ContractModel):
-    """Shelf-life rules of a product, in days before its expiry date.
-
-    With `expiry_basis` BEST_BEFORE, the best-before date on the label is the expiry date, unless an earlier one is
-    given. Stock that arrives with its manufacturing date alone expires `shelf_life_days` after it. `expiry_required`
-    defaults to true for lot-tracked products. Stock received with less than `min_remaining_shelf_life_at_receipt` is
-    rejected or held. Stock is no longer allocated from `stop_allocation_days` before expiry. An alert is published at
-    each of the `expiry_alert_days`.
-    """
-
-    expiry_required: bool | None = None
-    min_remaining_shelf_life_at_receipt: DayCount = 0
-    short_shelf_life_policy: Literal["REJECT", "HOLD"] = "REJECT"
-    stop_allocation_days: DayCount = 0
-    expiry_alert_days: Annotated[list[DayCount], Field(max_length=10)] = [90, 60, 30, 7]
-    customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
-    expiry_basis: ExpiryBasis = "EXPIRY"
-    shelf_life_days: DayCount | None = None
-
-    def min_remaining_shelf_life(self, customer: str, requested: int = 0) -> int:
-        """The higher of the customer's agreed and the order's requested minimum remaining shelf life, in days."""
-        return max(
-            [requested, *(rule.min_remaining_shelf_life_days for rule in self.customers if rule.customer == customer)]
-        )
-
-
-class ShelfLifePatch(ContractModel):
-    """Changes of the shelf-life rules of a product, as a JSON merge patch (RFC 7396)."""
-
-    expiry_required: bool | None = None
-    min_remaining_shelf_life_at_receipt: DayCount | None = None
-    short_shelf_life_policy: Literal["REJECT", "HOLD"] | None = None
-    stop_allocation_days: DayCount | None = None
-    expiry_alert_days: Annotated[list[DayCount], Field(max_length=10)] | None = None
-    customers: Annotated[list[CustomerShelfLife], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
-    expiry_basis: ExpiryBasis | None = None
-    shelf_life_days: DayCount | None = None
-
-
-WarrantyMonths = Annotated[Integer, Field(ge=1, le=1200)]
-WarrantyStart = Literal["DISPATCH", "LABEL_DATE"]
-
-
-class Warranty(ContractModel):
-    """Warranty of the units of a serial-tracked product.
-
-    It starts on the day of dispatch in the shipping warehouse, or with LABEL_DATE on the manufacturing date of the
-    label; on the day of dispatch if the label has none. It ends after `months` months, through the same day of the
-    month, or the last day of a shorter month. The term is fixed at dispatch; a later change does not affect it.
-    """
-
-    months: WarrantyMonths
-    starts_at: WarrantyStart = "DISPATCH"
-
-
-class WarrantyPatch(ContractModel):
-    """Changes of the warranty of a product, as a JSON merge patch (RFC 7396); a new warranty needs `months`."""
-
-    months: WarrantyMonths | None = None
-    starts_at: WarrantyStart | None = None
-
-
-Unit = Annotated[ShortText, Field(min_length=1, max_length=16)]
-Barcodes = Annotated[list[Barcode], Field(max_length=100)]
 
 
 class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, key="sku"):
@@ -169,31 +82,51 @@ class LocationDefined(MergePatch, type="location.defined.v1", topic=ERP_LOCATION
 
 
 class AsnLine(SerialRanges):
-    """A line of a part of an ASN: a quantity with the serial numbers of some or all of its units."""
+    """A line of a part of an ASN: a quantity with the serial numbers and lots of some or all of its units.
+
+    Serials that its lots list need not be repeated in `serials`.
+    """
 
     line: LineId
     sku: Sku
     quantity: Quantity
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    serials: AsnSerials = []
+    lots: AnnouncedLots = []
+
+    @model_validator(mode="after")
+    def _list_serials_of_lots(self) -> "AsnLine":
+        add_serials_of_lots(self, self.serials, self.lots)
+        return self
 
 
 class AsnLineChange(SerialRanges):
-    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line."""
+    """A changed or additional line of an ASN; omitted fields keep their values, the quantity 0 withdraws the line.
+
+    Lots that list serials state the serials of the line, together with `serials`.
+    """
 
     line: LineId
     sku: Sku
     quantity: Annotated[NonNegativeQuantity, Field(le=1_000_000)] | None = None
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None = None
+    serials: AsnSerials | None = None
+    lots: AnnouncedLots | None = None
+
+    @model_validator(mode="after")
+    def _list_serials_of_lots(self) -> "AsnLineChange":
+        add_serials_of_lots(self, self.serials or [], self.lots or [])
+        return self
 
 
 def _lines_cost(lines: "Sequence[AsnLine | AsnLineChange | OrderLine]") -> int:
-    """A line is a row and emits an event: it costs as much as three units, or as its listed serials."""
-    return sum(max(3, len(line.serials or ())) for line in lines) or 1
+    """A line is a row and emits an event: it costs as much as three units, or as its listed serials or lots."""
+    return sum(max(3, len(line.serials or ()), len(line.lots or ())) for line in lines) or 1
 
 
 def _limit_serials(lines: "Sequence[AsnLine | AsnLineChange]") -> None:
     if sum(len(line.serials or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
         raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} serials per message; send the others in a further part")
+    if sum(len(line.lots or ()) for line in lines) > MAX_ITEMS_PER_MESSAGE:
+        raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} lots per message; send the others in a further part")
 
 
 PartNumber = Annotated[Integer, Field(ge=1, le=100_000)]
@@ -203,7 +136,8 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
     """An advance shipping notice, or one part of a long one.
 
     Each part replaces what it said before under the same receipt and `part`; parts above `parts` are withdrawn. A line
-    expects the sum of all parts that name it, and their serial numbers. What was received stays received.
+    expects the sum of all parts that name it, and their serial numbers. What was received stays received. A scan that
+    names no lot or date takes those announced for its serial number, and the dates of its lot.
     """
 
     receipt: DocumentId

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from shared.contracts.upstream import ExpirySource, ShelfLifePolicy
+from shared.contracts.product_attributes import ExpirySource, ShelfLifePolicy
 
 LATEST_DAY = date(2199, 12, 31)
 """Latest date that messages accept."""

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, TextClause, text
 
 from shared.contracts.envelope import CloudEvent
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.reference import LocationChanged, LocationType, ProductChanged, Tracking, WarehouseChanged
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import MAX_DECIMALS
 from shared.inventory.decimals import decimals_of
 from shared.inventory.expiry import today

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from shared.contracts.problems import Code
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.inventory import expiry
 from shared.inventory.skip_reason import SKIP_REASON_BY_VIOLATION, SkipReason
 

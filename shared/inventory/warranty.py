@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date
 from typing import NamedTuple
 
-from shared.contracts.upstream import Warranty
+from shared.contracts.product_attributes import Warranty
 
 
 class WarrantyTerm(NamedTuple):

@@ -1,14 +1,19 @@
 """Classification of a scanned text: GS1 data, a web address, a GTIN, several values, or plain text.
 
-Only what a text says beyond doubt counts: a GTIN may be a serial number, so its product decides.
+Only what a text says beyond doubt counts: a GTIN or SSCC may be a serial number, so its product decides.
 """
 
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from shared.scans.gs1 import Elements, parse_digital_link, parse_element_string
-from shared.scans.gtin import to_gtin_14
+from shared.scans.associations import Elements
+from shared.scans.contents import NOTHING, Contents, to_contents
+from shared.scans.digital_links import read_digital_link
+from shared.scans.element_strings import Reading, is_sscc, read_element_string
+from shared.scans.gtin import GtinUse, expand_upc_e, gtin_readings, gtin_use
+from shared.scans.problems import ScanProblem, ScanProblemCode
 
 
 class ScanKind(StrEnum):
@@ -16,6 +21,7 @@ class ScanKind(StrEnum):
 
     TEXT = "TEXT"
     GTIN = "GTIN"
+    SSCC = "SSCC"
     GS1_ELEMENT_STRING = "GS1_ELEMENT_STRING"
     GS1_DIGITAL_LINK = "GS1_DIGITAL_LINK"
     URL = "URL"
@@ -38,6 +44,22 @@ class Scan(NamedTuple):
     """Application identifiers (AI) and values of valid GS1 data."""
     gtin: str | None = None
     """The GTIN in 14 digits."""
+    other_gtin: str | None = None
+    """The GTIN if the same eight digits are a UPC-E code."""
+    contents: Contents = NOTHING
+    """What the elements say about the goods."""
+    problems: tuple[ScanProblem, ...] = ()
+    """What is wrong with GS1 data, and what was tolerated."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong with the text but what was tolerated."""
+        return all(problem.is_tolerated for problem in self.problems)
+
+    @property
+    def gtin_use(self) -> GtinUse | None:
+        """What the GTIN is used for; a restricted number is no GTIN of the world."""
+        return gtin_use(self.gtin) if self.gtin else None
 
     @property
     def description(self) -> str:
@@ -54,6 +76,7 @@ class Scan(NamedTuple):
 KIND_NAMES = {
     ScanKind.TEXT: "text",
     ScanKind.GTIN: "a GTIN",
+    ScanKind.SSCC: "an SSCC",
     ScanKind.GS1_ELEMENT_STRING: "a GS1 element string",
     ScanKind.GS1_DIGITAL_LINK: "a GS1 Digital Link",
     ScanKind.URL: "a web address",
@@ -69,29 +92,34 @@ _RANGE = re.compile(
 )
 _COUNTED_RANGE = re.compile(r"(?P<from>\S*[0-9])\s+\+\s*(?P<count>[0-9]{1,6})")
 _MAX_RANGE_TEXT = 140
+MAX_LENGTH = 8192
+"""Number of characters that the largest code may hold; longer text is read as no GS1 data."""
+_MAY_BE_SERIAL = frozenset({ScanKind.TEXT, ScanKind.GTIN, ScanKind.SSCC})
 _USUAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_#.:/-]*")
 
 
 def misread_as(text: str) -> str | None:
     """Say in words what a text is, if it is none of the kinds that a serial number may be."""
     kind = classify(text).kind
-    return None if kind in {ScanKind.TEXT, ScanKind.GTIN} else KIND_NAMES[kind]
+    return None if kind in _MAY_BE_SERIAL else KIND_NAMES[kind]
 
 
-def classify(text: str) -> Scan:
-    """Say what a scanned text is."""
-    if _is_plain(text):
+def classify(text: str, *, fnc1: str = "", year: int | None = None) -> Scan:
+    """Say what a scanned text is; `fnc1` is what the scanner sends in place of FNC1, `year` the current year."""
+    if not fnc1 and _is_plain(text):
         return Scan(text, ScanKind.TEXT, text)
     value = text.strip(" \t\r\n")
     symbology = ""
     if match := _SYMBOLOGY.match(value):
         symbology, value = match[0], value[match.end() :]
-    if (elements := parse_element_string(value, symbology)) is not None:
-        return _gs1(text, ScanKind.GS1_ELEMENT_STRING, value, symbology, elements)
+    if len(value) > MAX_LENGTH:
+        return _classify_unmarked(text, value, symbology)._replace(problems=(_TOO_LONG,))
+    if (reading := read_element_string(value, symbology, fnc1)) is not None:
+        return _gs1(Scan(text, ScanKind.GS1_ELEMENT_STRING, value, symbology), reading, year)
     if _URL.match(value):
-        if elements := parse_digital_link(value):
-            return _gs1(text, ScanKind.GS1_DIGITAL_LINK, value, symbology, elements)
-        return Scan(text, ScanKind.URL, value, symbology)
+        if (link := read_digital_link(value)) is None:
+            return Scan(text, ScanKind.URL, value, symbology)
+        return _gs1(Scan(text, ScanKind.GS1_DIGITAL_LINK, value, symbology), link, year)
     return _classify_unmarked(text, value, symbology)
 
 
@@ -106,8 +134,7 @@ def _is_plain(text: str) -> bool:
 def _classify_unmarked(text: str, value: str, symbology: str) -> Scan:
     kind, values = ScanKind.TEXT, tuple[str, ...]()
     if value.isalnum():
-        gtin = to_gtin_14(value)
-        return Scan(text, ScanKind.GTIN if gtin else kind, value, symbology, gtin=gtin)
+        return _classify_number(text, value, symbology)
     if _SEPARATORS.search(value):
         kind = ScanKind.SEVERAL_VALUES
         values = tuple(part for entry in _SEPARATORS.split(value) if (part := entry.strip()))
@@ -116,9 +143,24 @@ def _classify_unmarked(text: str, value: str, symbology: str) -> Scan:
     return Scan(text, kind, value, symbology, values)
 
 
-def _gs1(text: str, kind: ScanKind, value: str, symbology: str, elements: Elements) -> Scan:
-    gtin = next((content for ai, content in elements if ai == "01"), None)
-    return Scan(text, kind, value, symbology, elements=elements, gtin=gtin)
+def _classify_number(text: str, value: str, symbology: str) -> Scan:
+    """Classify letters and digits: a GTIN, an SSCC, or plain text."""
+    if is_sscc(value):
+        return Scan(text, ScanKind.SSCC, value, symbology, contents=NOTHING._replace(sscc=value))
+    gtins = gtin_readings(value)
+    if not gtins:
+        return Scan(text, ScanKind.TEXT, value, symbology)
+    other = expand_upc_e(value)
+    contents = NOTHING._replace(gtin=gtins[0])
+    return Scan(
+        text, ScanKind.GTIN, value, symbology,
+        gtin=gtins[0], other_gtin=other if other != gtins[0] else None, contents=contents,
+    )  # fmt: skip
+
+
+def _gs1(scan: Scan, reading: Reading, year: int | None) -> Scan:
+    contents = to_contents(reading.elements, year or datetime.now(UTC).year)
+    return scan._replace(elements=reading.elements, gtin=contents.gtin, contents=contents, problems=reading.problems)
 
 
 def _range_ends(value: str) -> tuple[str, str] | None:
@@ -131,3 +173,9 @@ def _range_ends(value: str) -> tuple[str, str] | None:
     if match := _COUNTED_RANGE.fullmatch(value):
         return match["from"], match["count"]
     return None
+
+
+_TOO_LONG = ScanProblem(
+    ScanProblemCode.TOO_LONG,
+    f"The text has more than {MAX_LENGTH} characters, which no code holds; send one scan at a time",
+)

@@ -19,6 +19,7 @@ from shared.contracts.commands.fulfillment import (
 from shared.contracts.commands.lots import (
     AdjustLot,
     CorrectLotDates,
+    CorrectLotNumber,
     CountLot,
     MoveLot,
     OpenRecall,
@@ -140,6 +141,15 @@ class LotCommandGenerator:
                     counted=quantity + 2,
                     counted_at=datetime.now(UTC) - timedelta(seconds=rng.choice([0, 1, 5])),
                     reason="counted",
+                )
+            ],
+            "rename": lambda: [
+                CorrectLotNumber(
+                    sku=self.sku,
+                    from_lot=lot_number,
+                    lot=rng.choice([*LOTS[:number], *LOTS[number + 1 :]]),
+                    location=rng.choice([None, location, DOCK, STAGE]),
+                    reason="label misread",
                 )
             ],
             "expire": lambda: [CorrectLotDates(**lot_key, expiry=day_from_now(-1), reason="label misread")],

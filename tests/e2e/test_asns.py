@@ -20,6 +20,29 @@ async def test_announced_serials_are_expected(scenario: SerialScenario) -> None:
     assert (unit["receipt"], unit["location"]) == (receipt, None)
 
 
+async def test_announced_lots_are_expected_and_received(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """An EXPECTED unit knows its announced lot and dates; a scan that says nothing takes them (S05, S23, S24)."""
+    await scenario.define_product()
+    receipt, serials = scenario.new_id("ASN"), scenario.new_serials(2)
+    label = {"lot": "L7", "expiry": "2099-06-30", "manufactured_on": "2026-01-31"}
+    line = {"line": "1", "sku": scenario.sku, "quantity": 3, "lots": [label | {"serials": serials}]}
+    await system.publish(AsnAnnounced.model_validate({"receipt": receipt, "warehouse": WAREHOUSE, "lines": [line]}))
+    await scenario.wait_for_status(serials, "EXPECTED")
+    unit = await scenario.get_unit(serials[0])
+    assert {name: unit[name] for name in label} == label
+    page = await system.get_json("receiving", f"/receipts/{receipt}/lines")
+    assert page["items"][0]["lots"] == [label | {"quantity": 2, "best_before": None}]
+    expected = await system.get_json("receiving", f"/receipts/{receipt}/expected")
+    assert [(item["serial"], item["lot"], item["expiry"]) for item in expected["items"]] == [
+        (serial, label["lot"], label["expiry"]) for serial in sorted(serials)
+    ]
+    await system.execute(scenario.scan_command(receipt, serials))
+    await scenario.confirm_session(receipt)
+    await scenario.wait_for_status(serials, "RECEIVED")
+    unit = await scenario.get_unit(serials[0])
+    assert {name: unit[name] for name in label} == label
+
+
 async def test_received_units_are_not_allocated_before_putaway(
     system: SystemUnderTest, scenario: SerialScenario
 ) -> None:

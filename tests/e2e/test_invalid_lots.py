@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.commands.fulfillment import PickItems
+from shared.contracts.registry import all_messages
 from shared.contracts.upstream import OrderLine
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, day_from_now, scanned_lot
 from tests.e2e.serial_scenario import DOCK, STAGE
@@ -25,8 +26,8 @@ ENTRY_POINTS = {
 """Service, topic, type, path, and the list field of the quantity."""
 
 
-def request_body(lot_scenario: LotScenario, list_field: str, quantity: Any) -> JsonObject:
-    """Return a body that suits all entry points, with the quantity in the right place."""
+def request_body(lot_scenario: LotScenario, type_: str, list_field: str, quantity: Any) -> JsonObject:
+    """Return the body of an entry point, with the quantity in the right place."""
     item = {"sku": lot_scenario.sku, "lot": "L1", "quantity": quantity}
     fields: JsonObject = {
         "receipt": "R",
@@ -44,7 +45,10 @@ def request_body(lot_scenario: LotScenario, list_field: str, quantity: Any) -> J
     }
     if list_field == "lots":
         fields.pop("lot")
-    return fields | ({list_field: [item]} if list_field else {"quantity": quantity})
+        item.pop("sku")
+    fields |= {list_field: [item]} if list_field else {"quantity": quantity}
+    (message,) = (message for message in all_messages() if type_ == message.TYPE)
+    return {name: value for name, value in fields.items() if name in message.model_fields}
 
 
 @pytest.mark.parametrize("entry_point", ENTRY_POINTS)
@@ -53,11 +57,10 @@ async def test_invalid_quantities(system: SystemUnderTest, lot_scenario: LotScen
     service, topic, type_, path, list_field = ENTRY_POINTS[entry_point]
     field = f"{list_field}.0.quantity" if list_field else "quantity"
     for quantity in INVALID_QUANTITIES.values():
-        data = request_body(lot_scenario, list_field, quantity)
-        key = data[{"receiving": "receipt", "lots": "sku", "fulfillment": "order"}[service]]
-        position = await system.send_record(
-            topic, system.cloud_event(type_, data), data["return_id"] if entry_point == "return" else key
-        )  # fmt: skip
+        data = request_body(lot_scenario, type_, list_field, quantity)
+        names = {"receiving": "receipt", "lots": "sku", "fulfillment": "order"}
+        key = data["return_id" if entry_point == "return" else names[service]]
+        position = await system.send_record(topic, system.cloud_event(type_, data), key)
         assert "quantity" in (await system.wait_for_dead_letter(service, position))["error"], quantity
         response = await system.post(service, path, data)
         assert (response.status_code, response.json()["code"]) == (400, "validation_error"), (quantity, response.text)

@@ -1,14 +1,8 @@
 """Products and locations: tracking modes, policies and publication to all services."""
 
 from shared.contracts.commands.receiving import CloseReceipt
-from shared.contracts.upstream import (
-    AsnAnnounced,
-    AsnLine,
-    Barcode,
-    LocationDefined,
-    ProductDefined,
-    WarehouseDefined,
-)
+from shared.contracts.product_attributes import Barcode
+from shared.contracts.upstream import AsnAnnounced, AsnLine, LocationDefined, ProductDefined, WarehouseDefined
 from tests.e2e.serial_scenario import STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
 from tests.support.polling import wait_until

@@ -13,7 +13,7 @@ from tests.e2e.system import SystemUnderTest
 FREQUENCIES = {
     "place": 2, "amend": 2, "cancel": 1, "pick": 6, "ship": 8, "short_pick": 2, "unpick": 1, "swap": 1,
     "receive": 2, "put_away": 3, "move": 1, "adjust": 1, "count": 1, "return": 4, "dispose": 3,
-    "hold": 1, "release": 5, "expire": 1, "restore": 2, "recall": 1,
+    "hold": 1, "release": 5, "expire": 1, "restore": 2, "recall": 1, "rename": 2,
 }  # fmt: skip
 """Relative frequency of each step; blocking steps are rare, so that some stock is shipped."""
 KINDS = [kind for kind, times in FREQUENCIES.items() for _ in range(times)]

@@ -34,6 +34,7 @@ NON_STATUS_CHANGES = {
     "VOID",
     "RETURNED_TO_VENDOR",
     "EXPIRY_CORRECTED",
+    "LOT_CORRECTED",
 }
 
 SELECT_STATES = "SELECT * FROM serial LEFT JOIN serial_state USING (id, sku, serial)"

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.inventory.expiry import shelf_life_violation, today
 
 INFLOWS = {"RECEIVED", "RETURNED", "FOUND", "COUNT_GAIN"}
 OUTFLOWS = {"SHIPPED", "SCRAPPED", "LOST", "COUNT_LOSS", "RETURNED_TO_VENDOR"}
 INTERNAL_MOVES = {"PUT_AWAY", "MOVED", "PICKED", "UNPICKED"}
+RENAMED = {"NUMBER_CORRECTED"}
+"""Changes that move a quantity to another lot number of the product."""
 JsonObject = dict[str, Any]
 QuantityTotals = dict[tuple[Any, ...], Decimal]
 
@@ -69,18 +71,21 @@ async def assert_inflow_equals_stock_and_outflow(databases: DatabaseReader, skus
     """Per lot and warehouse, inflow equals on hand, picked and outflow; internal moves sum to zero."""
     key = ("sku", "lot", "warehouse")
     ledger = await read_table(databases, "lots", "ledger", skus)
-    assert {row["change"] for row in ledger} <= INFLOWS | OUTFLOWS | INTERNAL_MOVES
+    assert {row["change"] for row in ledger} <= INFLOWS | OUTFLOWS | INTERNAL_MOVES | RENAMED
     for row in ledger:
         row["total"] = row["on_hand"] + row["picked"]
     on_hand = sum_by(await read_table(databases, "lots", "balance", skus), *key, column="on_hand")
     picked = sum_by(await read_table(databases, "lots", "picked_stock", skus), *key)
     inflow = sum_by([row for row in ledger if row["change"] in INFLOWS], *key, column="total")
     outflow = sum_by([row for row in ledger if row["change"] in OUTFLOWS], *key, column="total")
+    renamed_entries = [row for row in ledger if row["change"] in RENAMED]
+    renamed = sum_by(renamed_entries, *key, column="total")
+    assert not sum_by(renamed_entries, "sku", "warehouse", column="total")
     assert not sum_by([row for row in ledger if row["change"] in INTERNAL_MOVES], *key, column="total")
-    for lot in inflow.keys() | on_hand.keys() | picked.keys() | outflow.keys():
+    for lot in inflow.keys() | on_hand.keys() | picked.keys() | outflow.keys() | renamed.keys():
         zero = Decimal(0)
         accounted = on_hand.get(lot, zero) + picked.get(lot, zero) - outflow.get(lot, zero)
-        assert inflow.get(lot, zero) == accounted, (lot, inflow, on_hand, picked, outflow)
+        assert inflow.get(lot, zero) + renamed.get(lot, zero) == accounted, (lot, inflow, on_hand, picked, outflow)
 
 
 async def assert_fulfillment_matches_lots(databases: DatabaseReader, skus: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from services.fulfillment.orders.store import (
     order_ids,
     skus_of_lot_selectors,
 )
+from services.fulfillment.orders.store.tables import LOTS
 from shared.contracts.commands.fulfillment import PickItems, SwapUnit, UnpickItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lots import (
@@ -20,6 +21,7 @@ from shared.contracts.lots import (
     LotDatesCorrected,
     LotHoldPlaced,
     LotHoldReleased,
+    LotNumberCorrected,
     LotStockMissing,
 )
 from shared.contracts.serials import (
@@ -149,6 +151,29 @@ async def load_affected_orders(
     await _load_ssccs(tx, uow)
     rows = await tx.fetch_all(SELECT_LEAVING_CARTONS, {"orders": sorted(orders)})
     uow.leaving_cartons |= {row.carton for row in rows}
+
+
+SELECT_SHIPPED_LOTS = text(f"""
+    SELECT {LOTS.columns()} FROM allocated_lot
+    JOIN unnest(CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:orders AS text[])) AS k (sku, lot, order_id)
+        USING (sku, lot, order_id)
+    WHERE shipment <> ''
+""")  # noqa: S608
+
+
+async def load_lot_corrections(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[LotNumberCorrected]]
+) -> None:
+    """Load the orders with goods of corrected lots, also shipped ones, and what their shelf life is judged by."""
+    keys = {(event.data.sku, event.data.from_lot, part.order) for event in events for part in event.data.stock}
+    orders = {order_id for _, _, order_id in keys}
+    await load_orders(tx, uow, orders, lot_cartons=orders)
+    skus, lots, order_ids = map(list, zip(*sorted(keys), strict=True))
+    rows = await tx.fetch_all(SELECT_SHIPPED_LOTS, {"skus": skus, "lots": lots, "orders": order_ids})
+    uow.lots.load(LOTS.load(rows))
+    uow.link()
+    await load_products(tx, uow, set(skus))
+    await load_local_dates(tx, uow, uow.orders)
 
 
 async def delete_unit_holds(

@@ -35,6 +35,7 @@ class ReconciliationTotals(KnownFieldsModel):
     received: SignedQuantity = Field(description="received quantity")
     returned: SignedQuantity = Field(description="quantity returned by customers")
     count_gain: SignedQuantity = Field(description="quantity found or gained in cycle counts")
+    corrected: SignedQuantity = Field(description="quantity recorded under another number before, less the opposite")
     on_hand: SignedQuantity = Field(description="on-hand quantity of the balances")
     allocated: SignedQuantity = Field(description="allocated part of the on-hand quantity")
     picked: SignedQuantity = Field(description="picked quantity, not shipped")
@@ -48,6 +49,7 @@ CHANGE_TOTALS = """
     coalesce(sum(on_hand) FILTER (WHERE change = 'RECEIVED'), 0) AS received,
     coalesce(sum(on_hand) FILTER (WHERE change = 'RETURNED'), 0) AS returned,
     coalesce(sum(on_hand) FILTER (WHERE change IN ('FOUND', 'COUNT_GAIN')), 0) AS count_gain,
+    coalesce(sum(on_hand + picked) FILTER (WHERE change = 'NUMBER_CORRECTED'), 0) AS corrected,
     coalesce(-sum(on_hand + picked) FILTER (WHERE change IN ('LOST', 'COUNT_LOSS')), 0) AS count_loss,
     coalesce(-sum(on_hand) FILTER (WHERE change = 'SCRAPPED'), 0) AS scrapped,
     coalesce(-sum(on_hand) FILTER (WHERE change = 'RETURNED_TO_VENDOR'), 0) AS returned_to_vendor,
@@ -80,6 +82,7 @@ def reconciliation_query(lots_query: str) -> str:
             SELECT sku, lot, warehouse,
                 coalesce(received, 0) AS received, coalesce(returned, 0) AS returned,
                 coalesce(count_gain, 0) AS count_gain, coalesce(count_loss, 0) AS count_loss,
+                coalesce(corrected, 0) AS corrected,
                 coalesce(scrapped, 0) AS scrapped, coalesce(returned_to_vendor, 0) AS returned_to_vendor,
                 coalesce(shipped, 0) AS shipped,
                 coalesce(on_hand, 0) AS on_hand, coalesce(allocated, 0) AS allocated, coalesce(picked, 0) AS picked,
@@ -88,7 +91,7 @@ def reconciliation_query(lots_query: str) -> str:
             FROM ledger_totals FULL JOIN balance_totals USING (sku, lot, warehouse)
             FULL JOIN picked_totals USING (sku, lot, warehouse) FULL JOIN reservation_totals USING (sku, lot, warehouse)
         ), reconciled AS (
-            SELECT totals.*, received + returned + count_gain
+            SELECT totals.*, received + returned + count_gain + corrected
                 - on_hand - picked - shipped - scrapped - returned_to_vendor - count_loss AS difference
             FROM totals
         )

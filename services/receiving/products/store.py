@@ -10,9 +10,10 @@ from services.receiving.products.domain.records import FixedDefinition, Product,
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
+from shared.contracts.product_attributes import ShelfLifePolicy, Warranty
 from shared.contracts.reference import ProductOrdered
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.upstream import ProductDefined, ShelfLifePolicy, Warranty
+from shared.contracts.upstream import ProductDefined
 from shared.persistence.database import Transaction
 from shared.persistence.record_table import RecordTable
 

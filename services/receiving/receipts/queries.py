@@ -64,6 +64,7 @@ def select_lines(order: SortOrder) -> str:
     """Write the statement of a page of lines with their quantities."""
     return f"""
 SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.awaiting_product,
+       CAST(l.lots AS text) AS lots,
        coalesce(d.rejected, 0) AS rejected_quantity, coalesce(d.short, 0) AS short_quantity,
        CASE WHEN r.status IN ('PLANNED', 'IN_PROGRESS')
             THEN greatest(l.expected_quantity - l.received, 0) ELSE 0 END AS missing_quantity,
@@ -87,7 +88,8 @@ WHERE l.receipt = :receipt AND {order.after()} {order.order_by} LIMIT :size
 def select_expected(order: SortOrder) -> str:
     """Write the statement of a page of the listed serials that a receipt still expects."""
     return f"""
-SELECT serial, sku, line FROM unit
+SELECT serial, sku, line, announced_lot AS lot, announced_expiry AS expiry,
+       announced_manufactured_on AS manufactured_on FROM unit
 WHERE receipt = :receipt AND status = 'EXPECTED' AND {order.after()}
   AND (CAST(:line AS text) IS NULL OR line = :line) AND (CAST(:filter_sku AS text) IS NULL OR sku = :filter_sku)
 {order.order_by} LIMIT :size

@@ -19,7 +19,7 @@ from services.receiving.returns.domain.records import (
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import LotShipped
+from shared.contracts.lots import LotNumberCorrected, LotShipped
 from shared.contracts.serials import SerialStateChanged
 from shared.identifiers import fold_lot, warehouse_of
 from shared.persistence.database import Transaction
@@ -50,14 +50,22 @@ JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku AND {fold_lot_sq
 
 
 async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
-    """Load returns with their items, units, products, locations and shipped lots."""
+    """Load returns with their items, units, products, locations and lots; of corrections the known spellings, too."""
     messages = [event.data for event in events]
     received = [message for message in messages if isinstance(message, ReceiveReturn)]
     lots = [message for message in messages if isinstance(message, ReceiveReturn | LotShipped)]
     units = [message for message in messages if isinstance(message, ReceiveReturn | SerialStateChanged)]
     if returns := {message.return_id for message in messages if isinstance(message, ReceiveReturn | DisposeReturn)}:
         await _load_returns(tx, uow, sorted(returns))
-    if shipped := {(message.order, message.sku, fold_lot(lot.lot)) for message in lots for lot in message.lots}:
+    shipped = {(message.order, message.sku, fold_lot(lot.lot)) for message in lots for lot in message.lots}
+    corrections = [message for message in messages if isinstance(message, LotNumberCorrected)]
+    shipped |= {
+        (part.order, correction.sku, fold_lot(lot))
+        for correction in corrections for part in correction.stock if part.status == "SHIPPED"
+        for lot in (correction.from_lot, correction.lot)
+    }  # fmt: skip
+    await receipts.load_known_lots(tx, uow, {(correction.sku, correction.lot) for correction in corrections})
+    if shipped:
         await _load_shipped_lots(tx, uow, shipped)
     if keys := {(message.sku, serial) for message in units for serial in message.serials}:
         uow.units.load(await receipts.find_units(tx, keys))

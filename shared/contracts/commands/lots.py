@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
+from shared.contracts.label_dates import require_dates_in_order
 from shared.contracts.topics import LOTS_COMMANDS
 from shared.identifiers import (
     ClockError,
@@ -126,8 +127,53 @@ class CorrectLotDates(Message, type="lot.correct_dates.v1", topic=LOTS_COMMANDS,
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
-        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
-            raise ValueError("expiry precedes manufactured_on")
+        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
+        return self
+
+
+class CorrectLotNumber(Message, type="lot.correct_number.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Moves goods that were recorded under a wrong lot number to the right one: supervisors only, with a reason.
+
+    With a location, the goods that stand there, also allocated and picked ones; with a shipment, those that left with
+    it; with neither, all goods ever recorded under the wrong number. A new lot takes over the dates that are omitted.
+    """
+
+    sku: Sku
+    from_lot: LotNumber
+    """Wrong lot number, under which the goods are recorded."""
+    lot: LotNumber
+    """Lot number on the label."""
+    location: Location | None = None
+    shipment: DocumentId | None = None
+    order: DocumentId | None = None
+    """Only the goods of this order."""
+    quantity: Quantity | None = None
+    """Quantity at the location or in the shipment; by default all of it."""
+    expiry: Day | None = None
+    """Expiry date on the label."""
+    manufactured_on: Day | None = None
+    best_before: Day | None = None
+    reason: Reason
+    document: DocumentId | None = None
+    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
+
+    @model_validator(mode="after")
+    def _two_lots(self) -> Self:
+        if not self.from_lot or not self.lot or self.from_lot == self.lot:
+            raise ValueError("from_lot and lot must be two lot numbers")
+        return self
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.location and self.shipment:
+            raise ValueError("name a location or a shipment, not both")
+        if (self.quantity or self.order) and not (self.location or self.shipment):
+            raise ValueError("quantity and order require a location or a shipment")
+        return self
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Self:
+        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
 

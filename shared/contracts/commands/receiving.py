@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
+from shared.contracts.label_dates import require_dates_in_order
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.receiving import Disposition, SupervisorResolution
 from shared.contracts.serial_ranges import SerialRanges
@@ -40,8 +41,7 @@ class ScannedLot(ContractModel):
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> "ScannedLot":
-        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
-            raise ValueError("expiry precedes manufactured_on")
+        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
 
@@ -75,8 +75,7 @@ class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_C
             raise ValueError("either serials or lots required")
         if self.lots and (self.lot or self.expiry or self.manufactured_on or self.best_before):
             raise ValueError("lot and dates apply to serials; give each of the lots its own number and dates")
-        if self.manufactured_on and any(day and day < self.manufactured_on for day in (self.expiry, self.best_before)):
-            raise ValueError("expiry precedes manufactured_on")
+        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
 

@@ -176,6 +176,19 @@ class CorrectSerialExpiry(Message, type="serial.correct_expiry.v1", topic=SERIAL
     reason: Reason
 
 
+class CorrectSerialLot(Message, type="serial.correct_lot.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Corrects the lot number of units, whose serial numbers stay: supervisors only, with a reason.
+
+    Holds stay on the units; those of the right lot are added. Shipped units are reported to its open recalls, too.
+    """
+
+    sku: Sku
+    serials: Serials
+    lot: Annotated[LotNumber, Field(min_length=1)]
+    """Lot number on the label."""
+    reason: Reason
+
+
 class ReallocateSerialBackorders(Message, type="serial.reallocate_backorders.v1", topic=SERIALS_COMMANDS, key="sku"):
     """Internal: allocates the backorders for a product in a warehouse again after its local date moved back.
 

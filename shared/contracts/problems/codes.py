@@ -105,6 +105,7 @@ class Code(StrEnum):
     NOT_LOT_TRACKED = "not_lot_tracked"
     SERIAL_NOT_FOUND = "serial_not_found"
     LOT_NOT_FOUND = "lot_not_found"
+    SAME_LOT = "same_lot"
     LOT_AMBIGUOUS = "lot_ambiguous"
     INSUFFICIENT_STOCK = "insufficient_stock"
     COUNT_SUPERSEDED = "count_superseded"

@@ -42,6 +42,11 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
         "Lot not found for this product",
         "Check the lot number and the product, or receive the lot first. Case and doubled blanks do not matter.",
     ),
+    Code.SAME_LOT: ProblemType(
+        422,
+        "Both numbers are the same lot",
+        "Nothing has to be corrected: lot numbers are compared without case and doubled blanks.",
+    ),
     Code.LOT_AMBIGUOUS: ProblemType(
         409, "Several lots differ only in case or blanks", "Enter the lot number exactly as listed in `suggested`."
     ),

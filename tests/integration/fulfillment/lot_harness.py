@@ -8,9 +8,10 @@ from typing import Any
 from shared.contracts.commands.fulfillment import CreateShipment, DispatchShipment, LotSelector, PackItems, PickItems
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested
 from shared.contracts.lots import AllocatedLot, LotAllocated, LotDispatchApproved
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.quantities import PackedLot
 from shared.contracts.reference import ProductChanged, Tracking
-from shared.contracts.upstream import Customer, OrderLine, OrderPlaced, ShelfLifePolicy
+from shared.contracts.upstream import Customer, OrderLine, OrderPlaced
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.support.messages.reference import product_changed, warehouse_changed
 

@@ -22,8 +22,8 @@ from shared.contracts.lots import (
     RejectedLot,
 )
 from shared.contracts.problems import Code
+from shared.contracts.product_attributes import CustomerShelfLife
 from shared.contracts.quantities import PackedLot
-from shared.contracts.upstream import CustomerShelfLife
 from shared.persistence.database import Transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.reference import ProductChanged
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.harness import ProcessingResult

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.commands.lots import CorrectLotDates
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from tests.integration.expiry_checks import advance_days, published_events, published_thresholds, run_expiry_check
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.expiry_checks import correct_expiry, open_hold_ids, receive_dated_lots

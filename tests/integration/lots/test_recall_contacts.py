@@ -54,12 +54,19 @@ async def test_each_customer_of_a_shipment_is_settled_alone(harness: LotsHarness
         return {row["customer"]: row["outcome"] for row in await list_rows(harness, "contacts", recall_id)}
 
     async def close() -> list[str]:
-        return (await harness.handle(CloseRecall(recall=recall_id, reason="done"))).error_codes()
+        result = await harness.handle(CloseRecall(recall=recall_id, reason="done"))
+        return [violation.detail for violation in result.results[0].violations]
 
     await harness.handle(mark(harness, recall_id, 1, "NOTIFIED"), mark(harness, recall_id, 2, "NOTIFIED"))
-    assert (await outcomes(), await close()) == ({"ALPHA": "NOTIFIED", "BETA": "NOTIFIED"}, ["recall_open"])
+    assert (await outcomes(), await close()) == (
+        {"ALPHA": "NOTIFIED", "BETA": "NOTIFIED"},
+        ["open contact lines: 2 (ALPHA, BETA)"],
+    )
     await harness.handle(mark(harness, recall_id, 1, "DESTROYED"))
-    assert (await outcomes(), await close()) == ({"ALPHA": "DESTROYED", "BETA": "NOTIFIED"}, ["recall_open"])
+    assert (await outcomes(), await close()) == (
+        {"ALPHA": "DESTROYED", "BETA": "NOTIFIED"},
+        ["open contact lines: 1 (BETA)"],
+    )
     await harness.handle(mark(harness, recall_id, 2, "RETURNED"))
     assert (await outcomes(), await close()) == ({"ALPHA": "DESTROYED", "BETA": "RETURNED"}, [])
 
@@ -71,6 +78,17 @@ async def test_mark_names_an_existing_line(harness: LotsHarness, recall_id: str)
     for changes in ({"customer": "BETA"}, {"customer": "GAMMA"}, {"order": None}, {"shipment": None}):
         result = await harness.handle(mark(harness, recall_id, 1, "DESTROYED", **changes))
         assert result.error_codes() == ["not_on_contact_list"]
+
+
+async def test_mark_may_spell_the_lot_otherwise(harness: LotsHarness, recall_id: str) -> None:
+    """A mark finds the lot of its line in any case; other signs count (S25, S46)."""
+    await load_van(harness)
+    await open_recall(harness, recall_id, lots=[{"sku": harness.sku, "lot": "B-1"}])
+    assert (await harness.handle(mark(harness, recall_id, 1, "DESTROYED", lot_or_serial="b-1"))).error_codes() == []
+    result = await harness.handle(mark(harness, recall_id, 2, "DESTROYED", lot_or_serial="b1"))
+    assert result.error_codes() == ["not_on_contact_list"]
+    outcomes = {row["customer"]: row["outcome"] for row in await list_rows(harness, "contacts", recall_id)}
+    assert outcomes == {"ALPHA": "DESTROYED", "BETA": None}
 
 
 async def test_call_list_has_what_a_caller_needs(harness: LotsHarness, http: httpx.AsyncClient, recall_id: str) -> None:

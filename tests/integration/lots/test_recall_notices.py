@@ -114,6 +114,15 @@ async def test_recognised_name_limits_once_confirmed(
     assert (skus["food"], "B77-1") in {(lot.sku, lot.lot) for lot in reading.elsewhere}
 
 
+async def test_sku_that_is_a_lot_number_limits_nothing(harness: LotsHarness, recall_id: str) -> None:
+    """A number that is both a SKU and a lot of another product is taken as the lot: nothing is missed (S46)."""
+    messages, sku = harness.messages, f"SKU-{recall_id}"
+    await harness.handle(product_changed(sku, "LOT"), messages.receive(messages.received_lot(sku.lower())))
+    result = await dry_run(harness, recall_id, text=f"Recalled: {sku}.")
+    assert found_lots(result, {"own": harness.sku}) == {"own": {sku.lower()}}
+    assert [(found.sku, found.limits) for found in reading_of(result).products] == [(sku, False)]
+
+
 async def test_recall_by_date_needs_a_product(harness: LotsHarness, recall_id: str) -> None:
     """A notice by date or of all lots that names no product is rejected; a dry run shows what it says (S46)."""
     for text in ("Sell by 2027-05-02", "All lots are recalled."):

@@ -44,7 +44,7 @@ steps = st.tuples(
         ["receive", "receive on hold", "receive later expiry", "receive in storage", "put away", "put away", "put away",
          "move", "scrap", "find", "count", "place hold", "place location hold", "release hold", "correct", "return",
          "restock", "scrap returned", "allocate", "allocate", "short pick", "short pick rest", "pick", "pick", "ship",
-         "unpick", "lose", "lose picked", "count picked"]
+         "unpick", "lose", "lose picked", "count picked", "correct number", "correct all numbers", "correct shipped"]
     ),
     st.sampled_from(["B-1", "B-2"]), st.sampled_from(["0.5", "1", "2", "5"]).map(Decimal),
     st.sampled_from([DOCK, STAGE]), st.sampled_from([SHELF, BIN, RACK]), st.integers(1, 3),
@@ -74,6 +74,9 @@ def message_of_step(messages: OrderMessages, step: PlayedStep) -> Message:
         "place location hold": lambda: messages.place_hold(lot, f"H-{number}", storage),
         "release hold": lambda: messages.release_hold(f"H-{number}"),
         "correct": lambda: messages.correct_dates(lot, EARLY_EXPIRY if number == 1 else LATE_EXPIRY),
+        "correct number": lambda: messages.correct_number(lot, f"B-{number}9", storage, quantity),
+        "correct all numbers": lambda: messages.correct_number(f"B-{number}9", lot),
+        "correct shipped": lambda: messages.correct_number(lot, f"B-{number}9", shipment=f"SH-{number}"),
         "return": lambda: messages.return_from_customer(lot, quantity, f"RMA-{number}", staging),
         "restock": lambda: messages.dispose_return(lot, quantity, "RESTOCK", f"RMA-{number}", staging),
         "short pick": lambda: messages.deallocate(number, allocated_lot, variance_id=f"V-{uuid4()}"),

@@ -5,8 +5,8 @@ from typing import Any
 
 from shared.contracts.commands.serials import CorrectSerialExpiry, PlaceSerialHold
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested
+from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from shared.contracts.reference import ProductChanged
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.expiry import today
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from shared.contracts.commands.serials import AdjustSerials, RegisterSoldSerials
+from shared.contracts.product_attributes import Warranty
 from shared.contracts.receiving import ReturnSerialsDisposed
-from shared.contracts.upstream import Warranty
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, recall_opened, serial_numbers
 from tests.support.messages.reference import product_changed

@@ -1,6 +1,6 @@
 """Later changes of recalled units are reported until the recall closes."""
 
-from shared.contracts.commands.serials import AdjustSerials, ReleaseSerialHold
+from shared.contracts.commands.serials import AdjustSerials, CorrectSerialLot, ReleaseSerialHold
 from shared.contracts.fulfillment import OrderDispatched
 from shared.contracts.recalls import RecallClosed
 from tests.integration.serials.conftest import SerialsHarness
@@ -128,3 +128,23 @@ async def test_recalled_unit_allocated_by_a_policy_change_is_reported(harness: S
     await harness.handle(messages.request_allocation(1, 1))
     result = await harness.handle(shelf_life_policy(harness, 2))
     assert units_by_serial(result.data_of("serial.recalled.v1"))["SN-00001"]["status"] == "ALLOCATED"
+
+
+async def test_units_that_get_the_lot_of_a_recall(harness: SerialsHarness) -> None:
+    """Units whose right lot is recalled are held, and shipped ones are reported with the customer to call (S46)."""
+    messages = ProductMessages(harness.sku)
+    await put_away_units(harness, serial_numbers(3), lot="L-1")
+    await harness.handle(messages.request_allocation(1, 1))
+    await harness.handle(messages.pick(1, serial_numbers(1)))
+    await harness.handle(messages.dispatch(1, serial_numbers(1)))
+    await harness.handle(recall_opened(harness, lots=["L-9"]))
+    command = CorrectSerialLot(sku=harness.sku, serials=serial_numbers(2), lot="L-9", reason="misread")
+    result = await harness.handle(command)
+    assert result.error_codes() == []
+    units = units_by_serial(result.data_of("serial.recalled.v1"))
+    assert {serial: (unit["lot"], unit["status"], unit["held"]) for serial, unit in units.items()} == {
+        "SN-00001": ("L-9", "SHIPPED", False), "SN-00002": ("L-9", "IN_INVENTORY", True),
+    }  # fmt: skip
+    assert units["SN-00001"]["customer"] == "C-1"
+    rows = await harness.fetch_all("SELECT serial FROM serial_state WHERE sku = :sku AND lot = 'L-9'", sku=harness.sku)
+    assert len(rows) == 2

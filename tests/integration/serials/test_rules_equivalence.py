@@ -23,10 +23,10 @@ from shared.contracts.commands.serials import (
 )
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import HandOver
+from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy, Warranty
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy, Warranty
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from shared.contracts.upstream import Warranty
+from shared.contracts.product_attributes import Warranty
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.support.harness import ProcessingResult

@@ -1,11 +1,13 @@
 """Record tables agree with the schema of the database, and their statements work on arrays of any size."""
 
 import pkgutil
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from enum import StrEnum
 from importlib import import_module
 from operator import attrgetter
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 
 import asyncpg
 import pytest
@@ -21,6 +23,11 @@ from shared.working_set import WorkingSet
 SELECT_COLUMNS = """
     SELECT attname AS column, format_type(atttypid, NULL) AS type
     FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+"""
+SELECT_CHECKS = """
+    SELECT a.attname AS column, pg_get_constraintdef(c.oid) AS condition
+    FROM pg_constraint AS c JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]
+    WHERE c.conrelid = to_regclass($1) AND c.contype = 'c'
 """
 SAME_TYPE = {"timestamp with time zone": "timestamptz", "integer": "bigint", "smallint": "bigint"}
 
@@ -46,6 +53,32 @@ async def test_record_tables_match_the_schema(service: str, environment: Mapping
             assert {*table.key, *table.updated} <= table.types.keys(), table.name
     finally:
         await connection.close()
+
+
+def allowed_values(hint: Any) -> set[str]:
+    """Return the texts that an annotation allows; none if it allows any text."""
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return set(hint)
+    return {
+        value for part in get_args(hint) for value in ([part] if isinstance(part, str) else allowed_values(part))
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_constraints_allow_each_value_of_a_record(service: str, environment: Mapping[str, str]) -> None:
+    """A list of values in a constraint has each value that the annotation of its column allows (S16, S24)."""
+    connection = await asyncpg.connect(environment[f"{service.upper()}_DATABASE_URL"])
+    faults = []
+    try:
+        for table in record_tables(service):
+            hints = get_type_hints(table.record)
+            for row in await connection.fetch(SELECT_CHECKS, table.name):
+                listed = set(re.findall(r"'([^']*)'::text", row["condition"]))
+                if " ANY " in row["condition"] and (missing := allowed_values(hints.get(row["column"])) - listed):
+                    faults.append((table.name, row["column"], missing))
+    finally:
+        await connection.close()
+    assert faults == []
 
 
 class Parcel(NamedTuple):

@@ -284,10 +284,10 @@ async def test_conflicting_transaction_is_retried(engine: AsyncEngine, record: M
 
     claim = inbox.claim
 
-    async def claim_then_conflict(tx: Transaction, events: Any) -> Any:
-        new_events = await claim(tx, events)
+    async def claim_then_conflict(tx: Transaction, events: Any, unread: Any) -> Any:
+        claimed = await claim(tx, events, unread)
         await cause_conflict(tx)
-        return new_events
+        return claimed
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inbox, "claim", claim_then_conflict)

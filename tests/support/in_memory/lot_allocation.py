@@ -11,7 +11,7 @@ from services.lots.balances.domain.records import Balance, Hold, Lot, PickedQuan
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import DispatchCheckRequested
 from shared.contracts.lots import LotAllocated, LotDispatchApproved, LotDispatchRejected
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
+from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.reference import product_changed

@@ -16,9 +16,10 @@ from services.lots.balances.domain.records import (
     Hold,
     LotInWarehouse,
     Reservation,
+    ShippedQuantity,
 )
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
-from shared.contracts.commands.lots import AdjustLot, CountLot, MoveLot, PutAwayLot
+from shared.contracts.commands.lots import AdjustLot, CorrectLotNumber, CountLot, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.reference import LocationChanged, Tracking
@@ -66,6 +67,7 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         for changes in (uow.ledger, uow.corrections, uow.next_checks, uow.skus_to_check):
             changes.clear()
         self._find_later_changes()
+        self._find_shipped()
 
     def _accept_counts(self, uow: RecallsUnitOfWork) -> None:
         """Keep counts with the changes of their variances; a settled count supersedes earlier discrepancies."""
@@ -92,17 +94,31 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         """Find the later changes of counts and of other commands, like their loads."""
         self.uow.later_changes.clear()
         for event in self.events:
-            if not isinstance(event.data, CountLot | AdjustLot | MoveLot | PutAwayLot):
+            if not isinstance(event.data, CountLot | AdjustLot | MoveLot | PutAwayLot | CorrectLotNumber):
                 continue
             location = getattr(event.data, "from_location", event.data.location)
-            sku, lot = event.data.sku, event.data.lot
+            sku, lot = event.data.sku, getattr(event.data, "from_lot", event.data.lot)
             at = min(time_of_count(event), self.now) if isinstance(event.data, CountLot) else event.time
-            self.uow.later_changes[(sku, lot, location), at] = [
-                change
-                for entry in self.ledger
-                if (entry.sku, entry.lot) == (sku, lot) and min(entry.occurred_at, entry.recorded_at) > at
-                for change in later_changes(entry, location)
-            ]
+            for name in [location] if location else self.uow.location_types:
+                self.uow.later_changes[(sku, lot, name), at] = [
+                    change
+                    for entry in self.ledger
+                    if (entry.sku, entry.lot) == (sku, lot) and min(entry.occurred_at, entry.recorded_at) > at
+                    for change in later_changes(entry, name)
+                ]
+
+    def _find_shipped(self) -> None:
+        """Sum up what has shipped, like the load of corrections of lot numbers."""
+        shipped: dict[tuple[str, ...], ShippedQuantity] = {}
+        for entry in self.ledger:
+            if entry.change == "SHIPPED":
+                row = ShippedQuantity(
+                    entry.sku, entry.lot, entry.warehouse, entry.order_id or "?", entry.line or "?",
+                    entry.demand_id or "?", entry.shipment or "?", entry.customer or "?", ZERO,
+                )  # fmt: skip
+                key = (row.lot, row.warehouse, row.order_id, row.line, row.demand_id, row.shipment)
+                shipped.setdefault(key, row).quantity -= entry.picked
+        self.uow.shipped = [row for row in shipped.values() if row.quantity > 0]
 
     def _rearm_checks(self, lot: str) -> None:
         """Check a lot again at all thresholds."""
@@ -125,6 +141,7 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
                 self.uow.allocating_orders.setdefault((row.sku, row.lot, row.location), []).append(row.order_id)
         self.events = events
         self._find_later_changes()
+        self._find_shipped()
         self.uow.on_hand_changes.clear()
         for at in {event.time for event in events if isinstance(event.data, OrderLotsDeallocated)}:
             for entry in self.ledger:

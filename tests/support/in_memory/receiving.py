@@ -8,8 +8,8 @@ from services.receiving.products.domain.definitions import with_defaults
 from services.receiving.products.domain.records import Product, ProductBarcode
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import Message
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.reference import Tracking
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.decimals import decimals_of
 from shared.unit_of_work import CommandResult
 from shared.working_set import WorkingSet

@@ -17,9 +17,9 @@ from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.fulfillment import OrderSerialsPicked
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRejected
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.unit_of_work import CommandResult
 from tests.support.events import NOW

@@ -7,6 +7,7 @@ from typing import Any
 from shared.contracts.commands.lots import (
     AdjustLot,
     CorrectLotDates,
+    CorrectLotNumber,
     CountLot,
     MoveLot,
     PlaceLotHold,
@@ -107,4 +108,14 @@ class ProductMessages:
         return ReturnLotsDisposed(
             return_id=return_id, sku=self.sku, location=location, hold_id=return_id, disposition=disposition,
             lots=[LotQuantity(lot=lot, quantity=Decimal(str(quantity)))], reason="inspected",
+        )  # fmt: skip
+
+    def correct_number(
+        self, from_lot: str, lot: str, location: str | None = None, quantity: Any = None, **overrides: Any
+    ) -> CorrectLotNumber:
+        """A correction of a lot number."""
+        fields = {"reason": "label misread"} | overrides
+        return CorrectLotNumber(
+            sku=self.sku, from_lot=from_lot, lot=lot, location=location,
+            quantity=None if quantity is None else Decimal(str(quantity)), **fields,
         )  # fmt: skip

@@ -109,4 +109,4 @@ def line(line_id: str, quantity: int = 1, *serials: str) -> OrderLine:
 
 def lot_line(line_id: str, quantity: int, *lots: str, **criteria: Any) -> OrderLine:
     """Return a line for a quantity of lots."""
-    return OrderLine(line=line_id, sku=LOTS_SKU, quantity=Decimal(quantity), lots=list(lots), **criteria)
+    return OrderLine(line=line_id, sku=LOTS_SKU, quantity=Decimal(quantity), **{"lots": list(lots)} | criteria)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from services.fulfillment.app import app
 from services.fulfillment.orders.domain import AllocatedItem, AllocatedLot, FulfillmentUnitOfWork, Product
 from shared.contracts.envelope import Message
-from shared.contracts.lots import LotHoldPlaced, LotHoldReleased
+from shared.contracts.lots import LotHoldPlaced, LotHoldReleased, LotNumberCorrected
 from shared.contracts.problems import ProblemDetail
 from shared.contracts.serials import SerialHoldPlaced, SerialHoldReleased
 from shared.inventory.reference_data import Location
@@ -46,6 +46,8 @@ class InMemoryFulfillment:
     def handle(self, message: Message) -> list[Message]:
         """Process one message; return the published events."""
         self._store_holds(message)
+        if isinstance(message, LotNumberCorrected):
+            self._load_shipped(message)
         self.uow.leaving_cartons = {
             carton.carton for carton in self.uow.cartons
             if (shipment := self.uow.shipments.get(carton.shipment or ""))
@@ -70,6 +72,14 @@ class InMemoryFulfillment:
         for rows in (uow.orders, uow.lines, uow.demands, uow.units, uow.lots, uow.cartons, uow.shipments, uow.checks):
             rows.pop_changes()
         self.shipped += uow.accept_changes()
+
+    def _load_shipped(self, event: LotNumberCorrected) -> None:
+        """Do the work of the statement that loads what has shipped under a wrong number."""
+        orders = {part.order for part in event.stock}
+        loaded = [lot for lot in self.shipped_lots if lot.lot == event.from_lot and lot.order_id in orders]
+        self.shipped = [item for item in self.shipped if not any(item is lot for lot in loaded)]
+        self.uow.lots.load(loaded)
+        self.uow.link()
 
     def _store_holds(self, message: Message) -> None:
         """Do the work of the statements that store holds and load them with their items."""

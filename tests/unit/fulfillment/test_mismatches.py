@@ -19,8 +19,9 @@ from shared.contracts.commands.fulfillment import (
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested, OrderDispatched
 from shared.contracts.problems import Code
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.serials import SerialDispatchApproved
-from shared.contracts.upstream import Customer, OrderAmended, OrderCancelled, OrderLine, ShelfLifePolicy
+from shared.contracts.upstream import Customer, OrderAmended, OrderCancelled, OrderLine
 from tests.unit.fulfillment.in_memory import LOT, NOW, InMemoryFulfillment
 from tests.unit.fulfillment.lot_builders import TODAY, events_of, lot_allocated
 from tests.unit.fulfillment.order_builders import allocation_requests, order_line, order_placed, serial_allocated

@@ -12,8 +12,8 @@ from shared.contracts.fulfillment import (
 )
 from shared.contracts.lots import AffectedLot, LotHoldPlaced, LotHoldReleased
 from shared.contracts.problems import Code
+from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from tests.unit.fulfillment.in_memory import LOT, InMemoryFulfillment
 from tests.unit.fulfillment.lot_builders import (
     TODAY,

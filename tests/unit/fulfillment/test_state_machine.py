@@ -8,14 +8,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from services.fulfillment.orders.domain import AllocatedLot, AllocatedUnit
 from shared.contracts.commands import fulfillment as commands
-from shared.contracts.upstream import (
-    Customer,
-    OrderAmended,
-    OrderCancelled,
-    OrderLine,
-    OrderLineCancelled,
-    OrderPlaced,
-)
+from shared.contracts.upstream import Customer, OrderAmended, OrderCancelled, OrderLine, OrderLineCancelled, OrderPlaced
 from tests.unit.fulfillment.serials_stub import SerialUnit
 from tests.unit.fulfillment.state_machine import FulfillmentMachine
 

@@ -7,7 +7,7 @@ from datetime import date
 from services.lots.balances.domain.records import LotInWarehouse
 from services.lots.expiry.domain import LotExpiryCheckDue
 from shared.contracts.lots import LotExpired, LotExpiring, LotHoldPlaced
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from tests.support.in_memory.lots import InMemoryLots
 
 DEFAULT_THRESHOLDS = (90, 60, 30, 7)

@@ -142,6 +142,21 @@ class LotsLifecycleMachine(RuleBasedStateMachine):
         """Correct the expiry."""
         self.service.handle(self.messages.correct_dates(lot, expiry))
 
+    @rule(
+        minutes_ago=delays,
+        lot=lots,
+        right_lot=lots,
+        location=st.none() | all_locations,
+        quantity=st.none() | quantities,
+    )
+    def correct_number(
+        self, lot: str, right_lot: str, location: str | None, quantity: Decimal | None, minutes_ago: int
+    ) -> None:
+        """Correct the number of goods at a location, or of all goods of a lot."""
+        if lot != right_lot:
+            part = quantity if location else None
+            self.play(minutes_ago, self.messages.correct_number(lot, right_lot, location, part))
+
     @rule(days=st.integers(0, 60))
     def advance_days(self, days: int) -> None:
         """Run the expiry check; expired stock on hand is on hold."""

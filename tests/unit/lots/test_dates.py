@@ -4,7 +4,7 @@ from datetime import date
 
 from services.lots.balances.domain.results import LotSnapshot
 from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import EARLY_EXPIRY, LATE_EXPIRY, ProductMessages
 

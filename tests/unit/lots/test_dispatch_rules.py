@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotRejected, LotShipped
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
+from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.shelf_life import APPROVAL_TTL
 from tests.support.in_memory.lot_allocation import InMemoryAllocation
 from tests.support.messages.lot_orders import OrderMessages

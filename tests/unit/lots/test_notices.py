@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.lots.recalls.domain.notices.periods import find_periods
-from services.lots.recalls.domain.notices.products import find_gtins
+from services.lots.recalls.domain.notices.products import RecognisedProduct, find_gtins
 from services.lots.recalls.domain.notices.ranges import IdentifierRange, find_ranges
 from services.lots.recalls.domain.notices.reading import parse_notice
 from shared.notices import Notice, squeeze
@@ -71,7 +71,7 @@ def test_parts_of_a_word_are_no_number(text: str, number: str) -> None:
     [
         ("LX-0043 to LX-0049", [("lx-0043", "lx-0049")]),
         ("PX1001 - PX1004", [("px1001", "px1004")]),
-        ("SN0001–SN0099", [("sn0001", "sn0099")]),
+        ("SN0001–SN0099", [("sn0001", "sn0099"), ("0001", "0099")]),
         ("PX1001-04", [("px1001", "px1004")]),
         ("PX1001 through 1004", [("px1001", "px1004")]),
         ("L 22 45 to L 22 49", [("l2245", "l2249")]),
@@ -81,11 +81,26 @@ def test_parts_of_a_word_are_no_number(text: str, number: str) -> None:
         ("L84 and lower", [("l00", "l84"), ("l0", "l9")]),
         ("up to and including lot L84", [("l00", "l84"), ("l0", "l9")]),
         ("L98 and above", [("l98", "l99"), ("l000", "l999"), ("l0000", "l9999"), ("l00000", "l99999")]),
+        ("L98 onwards", [("l98", "l99"), ("l000", "l999"), ("l0000", "l9999"), ("l00000", "l99999")]),
+        ("lots up to L84", [("l00", "l84"), ("l0", "l9")]),
+        ("lot numbers below L84", [("l00", "l84"), ("l0", "l9")]),
+        ("K100~K109", [("k100", "k109")]),
+        ("K100 through lot no. K109", [("k100", "k109")]),
+        ("starting at K100 and ending at K109", [("k100", "k109")]),
+        ("batch:K100-K109", [("k100", "k109")]),
     ],
 )
 def test_range_notations(text: str, ranges: list[tuple[str, str]]) -> None:
     """A range is read in every usual notation, also with a shortened, longer or missing end (S46)."""
     assert list(find_ranges(Notice(text)).ranges) == [IdentifierRange(*ends) for ends in ranges]
+
+
+@pytest.mark.parametrize("label", ["#", "lot#", "LOT", "lot:", "No.", "SN:"])
+@pytest.mark.parametrize("text", ["{0}0100-0109", "{0}0100-{0}0109", "{0}0100 through {0}0109", "{0}0109 and lower"])
+def test_labels_attached_to_the_ends_hide_no_range(label: str, text: str) -> None:
+    """A label without a blank before a number is no part of a range, and may be part of one (S46)."""
+    ranges = find_ranges(Notice(text.format(label))).ranges
+    assert any(found.holds("0105") for found in ranges)
 
 
 @pytest.mark.parametrize("text", ["a10 to a9", "a1 to b9", "a001 to a10", "182 2n or less"])
@@ -141,6 +156,18 @@ def test_barcode_in_any_spelling(text: str) -> None:
     """A valid UPC-A, EAN-13 or GTIN-14 is found with its blanks and hyphens; one with a wrong digit is not (S46)."""
     assert "00036000291452" in find_gtins(Notice(text))
     assert find_gtins(Notice(text.replace("145", "146"))) == {}
+
+
+@pytest.mark.parametrize(
+    ("sku", "by", "limits"),
+    [
+        ("AB-1", "SKU", True), ("10234", "SKU", True), ("PUMP", "SKU", False), ("240", "SKU", False),
+        ("AB-1", "NAME", False), ("PUMP", "BARCODE", True),
+    ],
+)  # fmt: skip
+def test_doubtful_products_limit_nothing(sku: str, by: Any, limits: bool) -> None:
+    """A name, a SKU that may be a word and one that may be a quantity limit no recall: goods could be missed (S46)."""
+    assert RecognisedProduct(sku, "Drip pump", by, sku).is_limit == limits
 
 
 def test_case_barcode_names_its_item() -> None:

@@ -14,6 +14,7 @@ from shared.contracts.lots import (
     LotHoldPlaced,
     LotHoldReleased,
     LotMoved,
+    LotNumberCorrected,
     LotReceived,
     LotRejected,
     LotStockMissing,
@@ -88,15 +89,20 @@ class LotsLifecycleInvariants(LotsLifecycleMachine):
 
     @invariant()
     def inflows_reconcile(self) -> None:
-        """Per lot and warehouse: inflows = on hand + picked + shipped + write-offs (S46)."""
+        """Per lot and warehouse: inflows = on hand + picked + shipped + write-offs (S46).
+
+        Corrections of numbers add nothing to a product, and nothing ships twice.
+        """
         sums: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+        corrected = sum((e.on_hand + e.picked for e in self.service.ledger if e.change == "NUMBER_CORRECTED"), ZERO)
+        assert not corrected
         for entry in self.service.ledger:
             lot_warehouse = (entry.lot, entry.warehouse)
             if entry.change in INFLOWS | WRITE_OFFS:
                 assert (entry.on_hand + entry.picked > 0) == (entry.change in INFLOWS)
                 sums[lot_warehouse] += entry.on_hand + entry.picked
-            elif entry.change == "SHIPPED":
-                sums[lot_warehouse] += entry.picked
+            elif entry.change in {"SHIPPED", "NUMBER_CORRECTED"}:
+                sums[lot_warehouse] += entry.on_hand + entry.picked
         for balance in self.service.uow.balances:
             sums[balance.lot, balance.warehouse] -= balance.on_hand
         for row in self.service.uow.picked:
@@ -144,6 +150,10 @@ def _quantity_changes(event: Message) -> list[tuple[str, str, Decimal]]:
         return [(event.lot, event.location, event.quantity)]
     if isinstance(event, LotMoved):
         return [(event.lot, event.from_location, -event.quantity), (event.lot, event.location, event.quantity)]
+    if isinstance(event, LotNumberCorrected) and event.location:
+        picked = sum((part.quantity for part in event.stock if part.status == "PICKED"), ZERO)
+        on_hand = event.quantity - picked
+        return [(event.from_lot, event.location, -on_hand), (event.lot, event.location, on_hand)]
     if isinstance(event, LotAdjusted):
         is_gain = event.adjustment in {"FOUND", "COUNT_GAIN"}
         return [(event.lot, event.location, event.quantity if is_gain else -event.quantity)]

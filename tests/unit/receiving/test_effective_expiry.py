@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.receiving import ReceiptLotsReceived, ReceiptSerialsReceived
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving import steps

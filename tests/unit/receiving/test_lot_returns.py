@@ -1,11 +1,12 @@
 """Customer returns of lots: limited to shipped quantities, with dispositions of parts."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
-from shared.contracts.lots import LotShipped
+from shared.contracts.lots import CorrectedLot, LotNumberCorrected, LotShipped
 from shared.contracts.receiving import ReturnLotsDisposed, ReturnLotsReceived
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
@@ -160,3 +161,21 @@ def test_ambiguous_lot_number_needs_a_sku(service: InMemoryReceiving) -> None:
     (message,) = dispose_lots(service, {"A": 1}, sku="BUTTER").events
     assert isinstance(message, ReturnLotsDisposed)
     assert message.sku == "BUTTER"
+
+
+def test_goods_with_a_corrected_number_come_back_under_it(service: InMemoryReceiving) -> None:
+    """After a correction of shipped goods, their right number is returned; earlier returns still count (S18)."""
+    assert error_codes(receive_lots(service, {"A": 3})) == []
+    part = CorrectedLot(
+        lot="R", quantity=Decimal(8), order="SO", line="1", demand_id="D", status="SHIPPED", shipment="SH",
+        customer="CLINIC",
+    )  # fmt: skip
+    service.handle(
+        LotNumberCorrected(sku="MILK", from_lot="A", lot="R", quantity=Decimal(8), reason="misread", stock=[part])
+    )
+    shipped = {
+        lot.lot: (int(lot.shipped), int(lot.returned)) for lot in service.uow.shipped_lots if lot.order_id == "SO"
+    }
+    assert shipped == {"A": (2, 2), "R": (8, 1), "B": (5, 0)}
+    assert error_codes(receive_lots(service, {"R": 8}, return_id="RMA-2")) == ["already_returned"]
+    assert error_codes(receive_lots(service, {"R": 7}, return_id="RMA-3")) == []

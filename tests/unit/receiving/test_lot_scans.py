@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from services.receiving.locations.domain.records import Warehouse
+from shared.contracts.product_attributes import Barcode, ShelfLifePolicy
 from shared.contracts.receiving import ReceiptLotsReceived
-from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy
+from shared.contracts.upstream import ProductDefined
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (

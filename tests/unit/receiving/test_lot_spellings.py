@@ -1,12 +1,15 @@
 """Lot numbers that differ only in case or blanks are one lot, unless a supervisor accepts two (S25)."""
 
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.commands import receiving as commands
+from shared.contracts.lots import LotNumberCorrected
 from shared.contracts.receiving import DiscrepancyFound, ReceiptLotsReceived, ReceiptSerialsReceived
 from shared.identifiers import fold_lot
 from shared.unit_of_work import CommandResult
@@ -130,7 +133,7 @@ def test_units_carry_the_known_lot() -> None:
     service = InMemoryReceiving()
     announce_receipt(service, "R1", asn_line(["A", "B"], quantity=4))
     announce_receipt(service, "R2", kind="BLIND")
-    scan_serials(service, "R1", "A", "U", lot="n-1")
+    scan_serials(service, "R1", "A", "U", lot="n-1", manufactured_on="2026-01-15")
     scan_serials(service, "R2", "C", lot="N-1")
     confirm_session(service, "R2")
     assert scan_statuses(scan_serials(service, "R1", "B", lot="n-1")) == ["LOT_CASE_MISMATCH"]
@@ -141,6 +144,8 @@ def test_units_carry_the_known_lot() -> None:
         fields = {"receipt": "R1", "discrepancy": found.discrepancy, "resolution": "MATCH", "reason": "seen"}
         assert error_codes(service.handle_command(commands.ResolveDiscrepancy.model_validate(fields))) == []
     assert {service.uow.get_unit("PUMP", serial).lot for serial in ("A", "U", "B", "C")} == {"N-1"}
+    made_on = [service.uow.get_unit("PUMP", serial).manufactured_on for serial in ("A", "U", "B")]
+    assert made_on == [date(2026, 1, 15), date(2026, 1, 15), None]
     line = service.uow.lines["R1", "1"]
     assert (int(line.scanned), int(line.received), line.unlisted_units) == (0, 3, 1)
 
@@ -153,6 +158,14 @@ def test_other_resolutions_take_the_known_lot(service: InMemoryReceiving) -> Non
     scan_lots(service, "R0", scanned_lot("C-1", 1), sku="CREAM", session="S2")
     confirm_session(service, "R0", "S2")
     assert received_lots(resolve(service, "ACCEPT")) == [("+1", [("C-1", 5)])]
+
+
+def test_a_corrected_number_is_known(service: InMemoryReceiving) -> None:
+    """A later receipt in another spelling of a number that a correction gave is set aside, too (S25)."""
+    service.handle(LotNumberCorrected(sku="MILK", from_lot=KNOWN, lot="Q-7", quantity=Decimal(5), reason="misread"))
+    assert scan_statuses(scan_lots(service, "R1", scanned_lot("q-7", 5))) == ["LOT_CASE_MISMATCH"]
+    assert {scan.known_lot for scan in service.uow.lot_scans if scan.lot == "q-7"} == {"Q-7"}
+    assert scan_statuses(scan_lots(service, "R1", scanned_lot("Q-7", 5))) == ["ACCEPTED"]
 
 
 def test_returned_lot_is_the_shipped_one() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from services.receiving.receipts.domain.records import Discrepancy
 from shared.contracts.commands import receiving as commands
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.receiving import DiscrepancyFound, DiscrepancyResolved, ReceiptClosed
-from shared.contracts.upstream import AsnCancelled, ShelfLifePolicy
+from shared.contracts.upstream import AsnCancelled
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import SHORT_SHELF_LIFE, InMemoryReceiving
 from tests.unit.receiving import steps
@@ -92,7 +93,7 @@ def test_rejected_units_are_decided_discrepancies(service: InMemoryReceiving, ki
     result = scan_serials(
         service, "R2", "V1", "V2", "V1", " no serial", sku="VALVE", lot="L", expiry=REJECTED_LOTS[kind]
     )
-    assert error_codes(result) == [CODES.get(kind, kind.lower())]
+    assert error_codes(result) == [CODES.get(kind, kind.lower()), "invalid_serial"]
     assert [(found.kind, found.serial, found.lot, found.line) for found in rejections(service)] == [
         (kind, "V1", "L", "2"), (kind, "V2", "L", "1"),
     ]  # fmt: skip
@@ -134,7 +135,8 @@ def test_unit_on_the_receipt_is_not_rejected_too(service: InMemoryReceiving) -> 
     """A unit that is scanned on the receipt and scanned again with an expired label is no rejected unit."""
     announce_receipt(service, "R2", asn_line(["P1"]))
     scan_serials(service, "R2", "P1", "extra")
-    assert error_codes(scan_serials(service, "R2", "P1", "extra", expiry=EXPIRED)) == ["expired"]
+    repeated = scan_serials(service, "R2", "P1", "extra", expiry=EXPIRED)
+    assert error_codes(repeated) == ["duplicate_serial_in_request"]
     assert rejections(service) == []
 
 

@@ -47,8 +47,12 @@ def receipt_with_discrepancies() -> InMemoryReceiving:
     confirm_session(service, "R0")
     announce_receipt(service, "R2", asn_line(["E"]))
     milk = asn_line(number="3", sku="MILK", quantity=1)
-    announce_receipt(service, "R1", asn_line(["A", "B", "V"]), asn_line(["T"], number="2", sku="SCREW"), milk)
+    announced = asn_line(["N"], number="4") | {"lots": [{"lot": "L1", "serials": ["N"]}]}
+    announce_receipt(
+        service, "R1", asn_line(["A", "B", "V"]), asn_line(["T"], number="2", sku="SCREW"), milk, announced
+    )
     scan_serials(service, "R1", "A", "K", "b", "E", "T", "u")
+    scan_serials(service, "R1", "N", lot="L9")
     scan_serials(service, "R1", "V", lot="lot  1")
     scan_serials(service, "R1", "T", sku="SCREW", session="T")
     scan_serials(service, "R1", "over", sku="SCREW", session="T")
@@ -89,9 +93,11 @@ EFFECTS: dict[tuple[str, str], list[str]] = {
     ("EXPECTED_ON_OTHER_RECEIPT", "MATCH"): ["serial_expected_on_other_receipt"],
     ("WRONG_PRODUCT", "ACCEPT"): [RECEIVED, DECIDED],
     ("WRONG_PRODUCT", "MATCH"): [RECEIVED, DECIDED],
+    ("NOT_AS_ANNOUNCED", "ACCEPT"): [RECEIVED, DECIDED],
+    ("NOT_AS_ANNOUNCED", "MATCH"): NOT_OFFERED,
 } | {
     (kind, resolution): [DECIDED]
-    for kind, allowed in ALLOWED_RESOLUTIONS.items() if "MATCH" in allowed
+    for kind, allowed in ALLOWED_RESOLUTIONS.items() if "RETURN_TO_VENDOR" in allowed
     for resolution in ("RETURN_TO_VENDOR", "VOID")
 } | {("DUPLICATE_SERIAL", "RETURN_TO_VENDOR"): WITHOUT_EFFECT} | {
     (kind, resolution): [DECIDED] if resolution == "VOID" else NOT_OFFERED

@@ -3,9 +3,9 @@
 import pytest
 
 from shared.contracts.commands import receiving as commands
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.receiving import DiscrepancyFound, ReceiptSerialsReceived
 from shared.contracts.serials import SerialAdjusted
-from shared.contracts.upstream import ShelfLifePolicy
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving import steps
 from tests.unit.receiving.steps import (

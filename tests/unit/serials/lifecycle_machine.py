@@ -22,9 +22,9 @@ from shared.contracts.commands.serials import (
 )
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import HandOver
+from shared.contracts.product_attributes import Warranty
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import SerialDispatchApproved
-from shared.contracts.upstream import Warranty
 from shared.inventory.expiry import NO_NEXT_CHECK, is_expired
 from tests.support.events import NOW
 from tests.support.in_memory.serials import InMemorySerials

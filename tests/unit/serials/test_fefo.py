@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.serials.allocation.domain.available_units import criteria_of, skip_reason
 from services.serials.units.domain.dispatch import check_dispatch
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.fulfillment import OrderSerialsDeallocated
+from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialDispatchRejected
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.shelf_life import ShelfLifeRules
 from tests.support.events import NOW, to_event
 from tests.support.in_memory.serials import InMemorySerials, with_picked_units
@@ -107,6 +108,19 @@ def test_allocation_boundary_days(days: int, stop_days: int, requested_days: int
     service = with_labelled_units([(days, None)], ShelfLifePolicy(stop_allocation_days=stop_days))
     service.handle(request_allocation("D1", 1, min_remaining_shelf_life_days=requested_days))
     assert serials_by_demand(service) == {"D1": ["SN-1"] if is_allocated else []}
+
+
+def test_an_assigned_lot_is_meant_by_its_exact_number() -> None:
+    """A single-lot demand keeps to the spelling of its lot; a listed lot is meant in every spelling (S25, S27)."""
+    service = with_labelled_units([(None, "l-1"), (None, "L-1")])
+    service.handle(request_allocation("D1", 1, single_lot=True), request_allocation("D2", 2, lots=["L-1"]))
+    demands = {demand.demand_id: demand for demand in service.uow.demands}
+    assert demands["D1"].assigned_lot == "l-1"
+    accepted = {
+        name: [unit.lot for unit in service.uow.units if not skip_reason(unit, criteria_of(demand, None), None)]
+        for name, demand in demands.items()
+    }
+    assert accepted == {"D1": ["l-1"], "D2": ["l-1", "L-1"]}
 
 
 def test_customer_shelf_life_agreement() -> None:

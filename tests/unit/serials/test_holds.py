@@ -3,9 +3,20 @@
 from datetime import timedelta
 
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
-from shared.contracts.commands.serials import CorrectSerialExpiry, PlaceSerialHold, PutAwaySerials, ReleaseSerialHold
+from shared.contracts.commands.serials import (
+    CorrectSerialExpiry,
+    CorrectSerialLot,
+    PlaceSerialHold,
+    PutAwaySerials,
+    ReleaseSerialHold,
+)
 from shared.contracts.fulfillment import OrderSerialsDeallocated
-from shared.contracts.serials import SerialDispatchApproved, SerialDispatchRejected, SerialHoldPlaced
+from shared.contracts.serials import (
+    SerialDispatchApproved,
+    SerialDispatchRejected,
+    SerialHoldPlaced,
+    SerialLotCorrected,
+)
 from tests.support.events import NOW
 from tests.support.in_memory.serials import InMemorySerials, error_codes, with_picked_units, with_stock
 from tests.support.messages.serials import (
@@ -119,3 +130,20 @@ def test_the_id_of_an_expiry_hold_is_not_given_to_another_hold() -> None:
     hold = PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id="EXPIRED-1", reason="suspicion")
     assert error_codes(service.handle(hold)) == [["hold_requires_date_correction"]]
     assert service.units["A-1", "SN-1"].is_available
+
+
+def test_corrected_lots_keep_holds_and_add_those_of_the_right_lot() -> None:
+    """A unit keeps serial, holds and history under its right lot, and gets the holds of that lot (S17, S22, S28)."""
+    service = with_stock(2)
+    service.handle(PlaceSerialHold(sku="A-1", serials=["SN-1"], hold_id="H-1", reason="suspicion"))
+    service.handle(PlaceSerialHold(sku="A-1", lot="R-1", hold_id="H-2", reason="glass"))
+    command = CorrectSerialLot(sku="A-1", serials=["SN-1", "SN-2", "SN-9"], lot="R-1", reason="misread")
+    (result,) = service.handle(command)
+    assert error_codes([result]) == [["serial_not_found"]]
+    assert {(unit.serial, unit.lot, unit.open_hold_count) for unit in service.units} >= {
+        ("SN-1", "R-1", 2), ("SN-2", "R-1", 1),
+    }  # fmt: skip
+    service.handle(command)
+    events = service.events_of(SerialLotCorrected)
+    assert sorted(serial for event in events for serial in event.serials) == ["SN-1", "SN-2"]
+    assert {(event.lot, event.reason) for event in events} == {("R-1", "misread (lot none, now R-1)")}

@@ -7,10 +7,10 @@ import pytest
 
 from services.serials.units.domain.operations import DocumentRefs
 from shared.contracts.commands.serials import PlaceSerialHold, RegisterSoldSerials
+from shared.contracts.product_attributes import Warranty
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.serials import SerialStateChanged
-from shared.contracts.upstream import Warranty
 from shared.unit_of_work import CommandResult
 from tests.support.events import NOW
 from tests.support.in_memory.serials import InMemorySerials, error_codes

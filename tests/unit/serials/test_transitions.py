@@ -22,6 +22,7 @@ from shared.contracts.serials import (
     SerialExpiryCorrected,
     SerialHoldPlaced,
     SerialHoldReleased,
+    SerialLotCorrected,
     SerialStateChanged,
     SerialStatus,
 )
@@ -60,6 +61,7 @@ EVENT_BY_NON_STATUS_CHANGE: dict[str, type[Message]] = {
     "VOID": SerialAdjusted,
     "RETURNED_TO_VENDOR": SerialAdjusted,
     "EXPIRY_CORRECTED": SerialExpiryCorrected,
+    "LOT_CORRECTED": SerialLotCorrected,
 }
 
 

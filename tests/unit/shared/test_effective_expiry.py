@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.inventory.effective_expiry import LATEST_DAY, effective_expiry
 
 DAYS = st.dates(date(2000, 1, 1), LATEST_DAY)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.problems import Code
-from shared.contracts.upstream import CustomerShelfLife, ShelfLifePolicy
+from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from shared.inventory.decimals import decimals_of, precision_violation
 from shared.inventory.expiry import (
     NO_NEXT_CHECK,

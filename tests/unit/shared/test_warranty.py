@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.upstream import Warranty
+from shared.contracts.product_attributes import Warranty
 from shared.inventory.warranty import WarrantyTerm, add_months, warranty_term
 
 DAYS = st.dates(date(2000, 1, 1), date(2199, 12, 31))

@@ -53,7 +53,11 @@ def _reasons(uow: FulfillmentUnitOfWork, order: Order, line: Line) -> Iterator[t
     surplus = {unit.serial for unit in _surplus_units(uow, order, line, units)}
     names = f"line {line.line} names {_format(line.serials)}"
     yield from ((unit, names if unit.serial in surplus else "") for unit in units)
-    lots = [item for item in picked if isinstance(item, AllocatedLot)]
+    yield from lot_mismatches(line, [item for item in picked if isinstance(item, AllocatedLot)])
+
+
+def lot_mismatches(line: Line, lots: Sequence[AllocatedLot]) -> Iterator[tuple[AllocatedLot, str]]:
+    """Each lot with the reason why its line does not want it, or an empty text."""
     kept = _single_lot(line, lots) if line.single_lot else None
     for lot in lots:
         if not _is_listed(line, lot):
@@ -81,10 +85,11 @@ def _surplus_units(
     return sorted(unlisted, key=lambda unit: (unit.carton is None, unit.serial))[room:]
 
 
-def _single_lot(line: Line, picked: Iterable[AllocatedLot]) -> str | None:
-    """The lot of a single-lot line: the shipped one, or the allowed one of which most is picked."""
+def _single_lot(line: Line, lots: Sequence[AllocatedLot]) -> str | None:
+    """The lot of a single-lot line: the shipped one, or the allowed one of which it has most; picked ones first."""
     quantities: dict[str, Decimal] = defaultdict(Decimal)
-    for lot in picked:
+    picked = [lot for lot in lots if lot.status == "PICKED"]
+    for lot in picked or lots:
         if _is_listed(line, lot):
             quantities[lot.lot] += lot.quantity
     return line.shipped_lot or min(quantities, key=lambda number: (-quantities[number], number), default=None)

@@ -10,8 +10,8 @@ from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
 from shared.contracts.fulfillment import OrderStatus, Shortfall
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.reference import Tracking
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import MAX_DECIMALS
 
 

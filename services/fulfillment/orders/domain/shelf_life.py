@@ -6,7 +6,7 @@ from services.fulfillment.orders.domain.items import AllocatedItem
 from services.fulfillment.orders.domain.records import Order
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.problems import Code
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.inventory.expiry import shelf_life_violation
 
 

@@ -1,5 +1,6 @@
 """Business rules of picking, free of I/O."""
 
+from services.fulfillment.picking.domain.corrected_lots import correct_lot_number
 from services.fulfillment.picking.domain.holds import apply_hold, correct_expiry
 from services.fulfillment.picking.domain.missing_stock import remove_missing_stock
 from services.fulfillment.picking.domain.pick import pick_items
@@ -11,6 +12,7 @@ __all__ = [
     "SwapAccepted",
     "apply_hold",
     "correct_expiry",
+    "correct_lot_number",
     "pick_items",
     "release_revoked",
     "remove_missing_stock",

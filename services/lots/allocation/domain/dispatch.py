@@ -6,12 +6,12 @@ A check is decided under the lock of the SKU.
 from collections.abc import Sequence
 from typing import Any
 
+from services.lots.allocation.domain.corrected_lots import correct_content, take_stock
 from services.lots.allocation.domain.dispatch_rules import (
     DispatchLine,
     dispatch_violation,
     group_dispatch_lines,
 )
-from services.lots.allocation.domain.fulfillment_events import take_picked
 from services.lots.balances.domain.results import format_quantity
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.fulfillment import DispatchCheckRequested, OrderDispatched
@@ -80,7 +80,8 @@ def _check_violation(
 
 def ship(uow: LotsUnitOfWork, event: OrderDispatched) -> None:
     """Record shipped quantities; stock held or expired at departure is a conflict, so that the customer is called."""
-    for sku, dispatch_lines in group_dispatch_lines(uow, event.order, event.stock).items():
+    content = correct_content(uow, event.order, event.stock)
+    for sku, dispatch_lines in group_dispatch_lines(uow, event.order, content).items():
         lots_by_line: dict[str, list[LotQuantity]] = {}
         for dispatch_line in dispatch_lines:
             if dispatch_line.picked_quantity < dispatch_line.quantity:
@@ -113,7 +114,7 @@ def _record_conflict(
 
 def _ship_line(uow: LotsUnitOfWork, event: OrderDispatched, dispatch_line: DispatchLine) -> None:
     """Ship the quantity from the line's picked stock in order of demand ids."""
-    for row, quantity in take_picked(dispatch_line.picked_rows, dispatch_line.quantity):
+    for row, quantity in take_stock(dispatch_line.picked_rows, dispatch_line.quantity):
         uow.ship(
             row, quantity, order_id=event.order, line=dispatch_line.line, demand_id=row.demand_id,
             shipment=event.shipment, customer=event.customer,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
+from services.lots.allocation.domain.corrected_lots import corrected_reservations, find_picked, take_stock
 from services.lots.balances.domain.demands import Demand
 from services.lots.balances.domain.ledger import LotChangeType
 from services.lots.balances.domain.records import ZERO, PickedQuantity, Reservation
@@ -92,14 +93,14 @@ def unpick(uow: LotsUnitOfWork, event: OrderLotsUnpicked) -> None:
     """Return picked quantities to a storage location (S12), or write them off as lost."""
     unpicked = []
     for picked_lot in event.lots:
-        rows = uow.picked_of_demand(event.demand_id, picked_lot.lot, picked_lot.location)
+        rows = find_picked(uow, event.demand_id, picked_lot)
         if _matches(uow, event, rows, picked_lot, "lost" if event.lost else "unpicked"):
-            for row, quantity in take_picked(rows, picked_lot.quantity):
+            for row, quantity in take_stock(rows, picked_lot.quantity):
                 if event.lost:
                     _lose(uow, event, row, quantity)
                 else:
                     uow.unpick(row, event.location, quantity)
-            unpicked.append(LotQuantity(lot=picked_lot.lot, quantity=picked_lot.quantity))
+                unpicked.append(LotQuantity(lot=row.lot, quantity=quantity))
     if unpicked and not event.lost:
         uow.emit(
             LotUnpicked, sku=event.sku, order=event.order, line=event.line, demand_id=event.demand_id, lots=unpicked,
@@ -116,14 +117,6 @@ def _lose(uow: LotsUnitOfWork, event: OrderLotsUnpicked, row: PickedQuantity, qu
     )  # fmt: skip
 
 
-def take_picked(rows: Iterable[PickedQuantity], quantity: Decimal) -> Iterator[tuple[PickedQuantity, Decimal]]:
-    """Yield the rows that a quantity is taken from; the caller changes each before the next."""
-    for row in rows:
-        if taken := min(row.quantity, quantity):
-            yield row, taken
-            quantity -= taken
-
-
 def _reopen_demand(
     uow: LotsUnitOfWork, event: OrderLotsDeallocated | OrderLotsUnpicked, returned: Sequence[LotQuantity]
 ) -> None:
@@ -135,11 +128,22 @@ def _reopen_demand(
 def _matching_reservations(
     uow: LotsUnitOfWork, event: OrderLotsDeallocated | OrderLotsPicked, lots: Iterable[L], action: str
 ) -> Iterator[tuple[Reservation, L]]:
-    """Yield the matching reservation of each quantity; the caller applies it before the next is checked."""
+    """Yield the matching reservations of each quantity; the caller applies each before the next is checked.
+
+    A lot whose number was corrected meanwhile is yielded with the right number.
+    """
     for lot_quantity in lots:
         row = uow.reservations.get((event.demand_id, lot_quantity.lot, lot_quantity.location))
-        if _matches(uow, event, [row] if row else [], lot_quantity, action) and row:
+        rows = [row] if row else []
+        if row is None or row.quantity < lot_quantity.quantity:
+            rows += corrected_reservations(uow, event.demand_id, lot_quantity)
+        if not _matches(uow, event, rows, lot_quantity, action):
+            continue
+        if row and row.quantity >= lot_quantity.quantity:
             yield row, lot_quantity
+            continue
+        for other, quantity in take_stock(rows, lot_quantity.quantity):
+            yield other, lot_quantity.model_copy(update={"lot": other.lot, "quantity": quantity})
 
 
 def _matches(

@@ -45,6 +45,7 @@ PARTS = (
     """
     SELECT 'SHIPPED', lot, NULL, -sum(picked), true, false, demand_id, order_id, line FROM ledger
     WHERE order_id = :order AND demand_id = :demand_id AND change = 'SHIPPED' GROUP BY lot, demand_id, order_id, line
+    HAVING sum(picked) < 0
     """,
     """
     SELECT 'LOST', lot, NULL, -sum(on_hand + picked), true, false, NULL, NULL, NULL FROM ledger

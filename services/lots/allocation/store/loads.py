@@ -6,6 +6,7 @@ from typing import Any
 
 from services.lots.allocation.domain.allocate import pools_to_allocate
 from services.lots.allocation.domain.available_lots import AvailableLots, group_available_balances
+from services.lots.allocation.domain.corrected_lots import find_picked
 from services.lots.allocation.domain.demand_filter import DemandFilter, demand_filter
 from services.lots.allocation.store.backorders import find_backorder_pools, load_fillable_demands
 from services.lots.allocation.store.stock import (
@@ -17,7 +18,7 @@ from services.lots.allocation.store.stock import (
     save_consignees,
 )
 from services.lots.balances import store as balances
-from services.lots.balances.domain.records import Balance, BalanceKey
+from services.lots.balances.domain.records import Balance, BalanceKey, has_former_lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import ReallocateLotBackorders
 from shared.contracts.envelope import CloudEvent
@@ -77,22 +78,30 @@ async def load_picks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[Clou
 async def load_unpicks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsUnpicked]]) -> None:
     """Load picked stock, the balances that it leaves and returns to, and the demands to allocate again."""
     await load_picked(tx, uow, [event.data.demand_id for event in events])
-    left = [
-        (row.sku, row.lot, row.location)
+    rows = [
+        (event, row)
         for event in events for picked_lot in event.data.lots
-        for row in uow.picked_of_demand(event.data.demand_id, picked_lot.lot, picked_lot.location) if row.location
+        for row in find_picked(uow, event.data.demand_id, picked_lot)
     ]  # fmt: skip
-    await balances.load_balances(tx, uow, [*balances.balance_keys(events), *left])
+    left = [(row.sku, row.lot, row.location) for _, row in rows if row.location]
+    targets = [(row.sku, row.lot, event.data.location) for event, row in rows]
+    await balances.load_balances(tx, uow, [*balances.balance_keys(events), *left, *targets])
     await load_demands(tx, uow, demands_to_reopen(event.data for event in events))
 
 
 async def _load_allocations(
-    tx: Transaction, uow: LotsUnitOfWork, demand_ids: Sequence[str], other_keys: Iterable[BalanceKey] = ()
+    tx: Transaction, uow: LotsUnitOfWork, demand_ids: Sequence[str], other_keys: Sequence[BalanceKey] = ()
 ) -> None:
     """Load the reservations of demands with their balances, and other balances."""
     await load_reservations(tx, uow, demand_ids)
     rows = [row for demand_id in set(demand_ids) for row in uow.reservations_by_demand[demand_id]]
-    await balances.load_balances(tx, uow, [*((row.sku, row.lot, row.location) for row in rows), *other_keys])
+    staged = [
+        (row.sku, row.lot, location)
+        for row in rows if row.former_lots
+        for sku, lot, location in other_keys if sku == row.sku and has_former_lot(row, lot)
+    ]  # fmt: skip
+    keys = [*((row.sku, row.lot, row.location) for row in rows), *other_keys, *staged]
+    await balances.load_balances(tx, uow, keys)
 
 
 async def load_dispatch_checks(

@@ -13,7 +13,7 @@ from shared.contracts.commands.lots import CorrectLotDates
 from shared.contracts.envelope import chunks
 from shared.contracts.lots import LotDatesCorrected
 from shared.contracts.problems import Code, ProblemDetail
-from shared.contracts.upstream import ShelfLifePolicy
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.inventory.effective_expiry import effective_expiry
 from shared.unit_of_work import CommandResult
 
@@ -60,6 +60,27 @@ def set_dates(uow: LotsUnitOfWork, lot: Lot, dates: LotDates, reason: str) -> No
         )  # fmt: skip
 
 
+def merge_dates(lot: Lot, label: LotDates) -> LotDates:
+    """Return the dates in force after goods arrive: the earlier expiry date, and other dates only if unknown before."""
+    return LotDates(
+        expiry=min((day for day in (lot.expiry, label.expiry) if day), default=None),
+        manufactured_on=lot.manufactured_on or label.manufactured_on,
+        best_before=lot.best_before or label.best_before,
+    )
+
+
+def hold_expiry_conflict(uow: LotsUnitOfWork, lot: Lot, label: LotDates, origin: str) -> None:
+    """Place a hold on a lot if a label has another expiry date."""
+    if label.expiry and lot.expiry not in {None, label.expiry} and not has_hold_of_kind(uow, lot, "EXPIRY_CONFLICT"):
+        reason = f"expiry conflict: expiry {label.expiry} {origin}, previously {lot.expiry}"
+        holds.place(uow, lot, f"EXP-{uow.event.id}"[:64], "EXPIRY_CONFLICT", reason)
+
+
+def has_hold_of_kind(uow: LotsUnitOfWork, lot: Lot, kind: HoldKind) -> bool:
+    """Whether a whole lot has an open hold of a kind."""
+    return any(hold.kind == kind and hold.location is None for hold in uow.open_holds(lot.sku, lot.lot))
+
+
 DATE_CONTROLLED_KINDS: frozenset[HoldKind] = frozenset({"EXPIRED", "EXPIRY_CONFLICT"})
 """Kinds of holds that end with a correction of the expiry date."""
 
@@ -69,13 +90,16 @@ def correct_dates(uow: LotsUnitOfWork, command: CorrectLotDates) -> CommandResul
     lot = get_lot(uow, command.sku, command.lot)
     if isinstance(lot, ProblemDetail):
         return CommandResult.rejected(lot)
+    if not command.lot:
+        detail = f"Product {command.sku} is not lot-tracked and has no dates"
+        return CommandResult.rejected(violation(Code.LOT_NOT_FOUND, detail, command.sku))
     manufactured_on = command.manufactured_on or lot.manufactured_on
     best_before = command.best_before or lot.best_before
     policy = uow.shelf_life.get(command.sku, ShelfLifePolicy())
     dates = LotDates(
         effective_expiry(policy, command.expiry, manufactured_on, best_before).day, manufactured_on, best_before
     )
-    if problem := _dates_violation(command, policy, dates):
+    if problem := dates_violation(uow, lot.sku, lot.lot, dates, "place a hold until it is known"):
         return CommandResult.rejected(problem)
     # Confirming the same date does not release an EXPIRED hold: the date is still in the past.
     released_kinds = DATE_CONTROLLED_KINDS if dates.expiry != lot.expiry else DATE_CONTROLLED_KINDS - {"EXPIRED"}
@@ -87,14 +111,12 @@ def correct_dates(uow: LotsUnitOfWork, command: CorrectLotDates) -> CommandResul
     return CommandResult(lot_snapshot(uow, lot, *stocked_balances))
 
 
-def _dates_violation(command: CorrectLotDates, policy: ShelfLifePolicy, dates: LotDates) -> ProblemDetail | None:
-    if not command.lot:
-        return violation(Code.LOT_NOT_FOUND, f"Product {command.sku} is not lot-tracked and has no dates", command.sku)
-    label = lot_label(command.sku, command.lot)
-    if dates.expiry is None and policy.expiry_required:
-        detail = f"{label} requires an expiry date: place a hold until it is known"
-        return violation(Code.EXPIRY_REQUIRED, detail, command.lot)
+def dates_violation(uow: LotsUnitOfWork, sku: str, lot: str, dates: LotDates, help_text: str) -> ProblemDetail | None:
+    """Return the violation of dates that a product does not allow for a lot (S24)."""
+    label, policy = lot_label(sku, lot), uow.shelf_life.get(sku)
+    if dates.expiry is None and policy and policy.expiry_required:
+        return violation(Code.EXPIRY_REQUIRED, f"{label} requires an expiry date: {help_text}", lot)
     if dates.manufactured_on and dates.expiry and dates.expiry < dates.manufactured_on:
         detail = f"{label} was manufactured on {dates.manufactured_on} and cannot expire on {dates.expiry}"
-        return violation(Code.DATES_OUT_OF_ORDER, detail, command.lot)
+        return violation(Code.DATES_OUT_OF_ORDER, detail, lot)
     return None

@@ -25,6 +25,7 @@ class LotChangeType(StrEnum):
     COUNT_GAIN = "COUNT_GAIN"
     COUNT_LOSS = "COUNT_LOSS"
     RETURNED_TO_VENDOR = "RETURNED_TO_VENDOR"
+    NUMBER_CORRECTED = "NUMBER_CORRECTED"
 
     @property
     def description(self) -> str:
@@ -64,6 +65,8 @@ class LedgerEntry(NamedTuple):
     return_id: str | None = None
     supplier: str | None = None
     document: str | None = None
+    other_lot: str | None = None
+    """Of a corrected number: the lot that the quantity went to or came from."""
 
 
 class LaterChange(NamedTuple):

@@ -20,8 +20,8 @@ from services.lots.balances.domain.records import (
     Reservation,
     Variance,
 )
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.reference import Tracking
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.backorders import BackorderUnitOfWork
 from shared.inventory.count_times import MAX_COUNT_AGE
@@ -46,10 +46,10 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
             attrgetter("is_storage", "on_hand", "allocated", "staged", "missing", "picked", "version"),
         )
         self.reservations: WorkingSet[tuple[str, str, str], Reservation] = WorkingSet(
-            attrgetter("demand_id", "lot", "location"), attrgetter("quantity")
+            attrgetter("demand_id", "lot", "location"), attrgetter("quantity", "former_lots")
         )
         self.picked: WorkingSet[PickedKey, PickedQuantity] = WorkingSet(
-            attrgetter("demand_id", "lot", "location"), attrgetter("quantity", "missing")
+            attrgetter("demand_id", "lot", "location"), attrgetter("quantity", "missing", "former_lots")
         )
         self.holds: WorkingSet[HoldKey, Hold] = WorkingSet(
             attrgetter("sku", "lot", "hold_id", "location", "opened_at"), attrgetter("pending_quantity", "released_at")

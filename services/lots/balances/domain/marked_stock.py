@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from services.lots.balances.domain.loaded_stock import LoadedStock
-from services.lots.balances.domain.records import Balance, BalanceKey, Hold
+from services.lots.balances.domain.records import Balance, BalanceKey, Hold, Settlement, Variance
+from shared.contracts.lot_balances import LotVarianceChanged
 from shared.contracts.lots import AffectedLot
 from shared.inventory.demand import Pool
 from shared.unit_of_work import MessageContext
@@ -67,3 +69,33 @@ class MarkedStock(LoadedStock):
         for balance in self.balances_by_lot[hold.lot_key]:
             if hold.covers(balance.location):
                 self.released_stock.get((hold.sku, balance.warehouse), {}).pop((hold.lot, balance.location), None)
+
+    def add_missing(self, balance: Balance, variance: Variance, quantity: Decimal) -> None:
+        """Add a quantity to a variance: it stays on hand, but is not allocated."""
+        variance.missing += quantity
+        balance.missing += quantity
+        self.mark_changed(balance)
+        self._emit_missing(balance)
+
+    def reduce_missing(self, balance: Balance, quantity: Decimal, settlement: Settlement) -> None:
+        """End the investigation of a quantity; the oldest variances end first."""
+        balance.missing -= quantity
+        self.mark_changed(balance)
+        for variance in self.variances_by_balance[balance.key]:
+            ended = min(variance.missing, quantity)
+            variance.missing -= ended
+            quantity -= ended
+            if ended and not variance.missing:
+                self.settle(variance, settlement)
+        self._emit_missing(balance)
+        self.mark_released(balance)
+
+    def settle(self, variance: Variance, settlement: Settlement) -> None:
+        """End a variance."""
+        variance.settled_by, variance.settled_at, variance.settlement = self.event.actor, self.event.time, settlement
+
+    def _emit_missing(self, balance: Balance) -> None:
+        self.emit(
+            LotVarianceChanged, sku=balance.sku, lot=balance.lot, location=balance.location, missing=balance.missing,
+            reason=self.reason,
+        )  # fmt: skip

@@ -122,6 +122,8 @@ class Reservation:
     order_id: str
     line: str
     quantity: Decimal = ZERO
+    former_lots: str = ""
+    """Wrong lot numbers that it had, one a line: events of fulfillment may still name them."""
 
 
 @dataclass(slots=True)
@@ -143,6 +145,33 @@ class PickedQuantity:
     """Copy of the lot's expiry."""
     next_expiry_check: date = date.min
     """Date of the next expiry check, taken over from the balance at the pick."""
+    former_lots: str = ""
+    """Wrong lot numbers that it had, one a line: events of fulfillment may still name them."""
+
+
+def join_lots(*lots: str) -> str:
+    """Join lists of lot numbers, each without its repetitions."""
+    return "\n".join(dict.fromkeys(lot for listed in lots for lot in listed.split("\n") if lot))
+
+
+def has_former_lot(row: Reservation | PickedQuantity, lot: str) -> bool:
+    """Whether stock of an order had a wrong lot number."""
+    return bool(row.former_lots) and lot in row.former_lots.split("\n")
+
+
+@dataclass(slots=True)
+class ShippedQuantity:
+    """Quantity of a lot that left with a shipment for an order line, by the ledger."""
+
+    sku: str
+    lot: str
+    warehouse: str
+    order_id: str
+    line: str
+    demand_id: str
+    shipment: str
+    customer: str
+    quantity: Decimal
 
 
 @dataclass(slots=True)

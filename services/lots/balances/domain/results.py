@@ -1,12 +1,14 @@
 """Results of commands on lot stock and their response bodies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from services.lots.balances.domain.records import Balance, CountStatus, Lot
+from services.lots.balances.domain.recorded_goods import CorrectedGoods
+from services.lots.balances.domain.records import ZERO, Balance, CountStatus, HoldKind, Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.lot_balances import PickedForOrder
+from shared.contracts.lots import CorrectedLot
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
 from shared.inventory.approval import LeavingGoods
@@ -97,3 +99,44 @@ def hold_snapshot(uow: LotsUnitOfWork, sku: str, hold_id: str, leaving: Iterable
         HoldOnLot(lot=hold.lot, location=hold.location) for hold in uow.holds_by_id[sku, hold_id] if hold.is_open
     ]
     return HoldSnapshot(sku=sku, hold_id=hold_id, open_on=lots_on_hold, leaving=list(leaving))
+
+
+class HoldOnCorrectedLot(HoldOnLot):
+    """An open hold on the wrong or on the right lot."""
+
+    hold_id: str
+    kind: HoldKind
+    reason: str
+
+
+class LotCorrectionResult(LotSnapshot):
+    """The right lot at the locations of a correction, with the wrong lot there, the goods of orders, and open holds.
+
+    A hold of the wrong lot is also listed for the right one where it stays on the goods.
+    """
+
+    from_lot: str
+    quantity: SignedQuantity
+    from_locations: list[LocationStock]
+    stock: list[CorrectedLot]
+    holds: list[HoldOnCorrectedLot]
+
+
+def lot_correction_result(
+    uow: LotsUnitOfWork, source: Lot, lot: Lot, corrected: Sequence[CorrectedGoods]
+) -> LotCorrectionResult:
+    """Describe both lots after a correction."""
+    names = [goods.location for goods in corrected if goods.location]
+    snapshots = [lot_snapshot(uow, owner, *(uow.get_balance(owner, name) for name in names)) for owner in (source, lot)]
+    holds = [
+        HoldOnCorrectedLot(
+            hold_id=hold.hold_id, lot=hold.lot, location=hold.location, kind=hold.kind, reason=hold.reason
+        )
+        for owner in (source, lot)
+        for hold in uow.open_holds(owner.sku, owner.lot)
+    ]
+    return LotCorrectionResult(
+        **dict(snapshots[1]), from_lot=source.lot, from_locations=snapshots[0].locations, holds=holds,
+        quantity=sum((goods.quantity for goods in corrected), ZERO),
+        stock=[part for goods in corrected for part in goods.stock],
+    )  # fmt: skip

@@ -16,11 +16,12 @@ from services.lots.balances.domain.records import (
     PickedQuantity,
     Reservation,
     Settlement,
-    Variance,
+    ShippedQuantity,
+    join_lots,
     split_quantity,
 )
 from shared.contracts.documents import read_documents
-from shared.contracts.lot_balances import LotAdjusted, LotVarianceChanged
+from shared.contracts.lot_balances import LotAdjusted
 from shared.contracts.lots import AffectedLot, LotRejected
 from shared.unit_of_work import MessageContext
 
@@ -50,15 +51,19 @@ class LotsUnitOfWork(MarkedStock):
         """Balances whose last count changed."""
         self.count_revisions: dict[tuple[BalanceKey, datetime], Decimal] = {}
         """Changes of the variances of settled counts, by balance and time of the count."""
+        self.shipped: list[ShippedQuantity] = []
+        """What left under the wrong lot numbers of commands."""
         self.on_hand_changes: dict[tuple[BalanceKey, datetime], Decimal] = {}
         """Stored changes of the on-hand quantity of balances after the time of a report."""
 
-    def adjust_on_hand(self, change: LotChangeType, balance: Balance, quantity: Decimal) -> None:
+    def adjust_on_hand(
+        self, change: LotChangeType, balance: Balance, quantity: Decimal, **documents: str | None
+    ) -> None:
         """Add a quantity to the on-hand stock at a location; a negative quantity reduces it."""
         if balance.key not in self.balances:
             self.balances.put(balance)
         self._change_on_hand(change, balance, quantity)
-        self._post(change, balance, (balance.location, quantity), NO_CHANGE)
+        self._post(change, balance, (balance.location, quantity), NO_CHANGE, **documents)
         if quantity > 0:
             self.mark_arrived(balance)
         self._keep_counted(balance, quantity)
@@ -104,6 +109,8 @@ class LotsUnitOfWork(MarkedStock):
         staged = self.get_balance(self.lots[row.sku, row.lot], location)
         if staged.key not in self.balances:
             self.balances.put(staged)
+        if row.former_lots:
+            picked_row.former_lots = join_lots(picked_row.former_lots, row.former_lots)
         self._change_picked(picked_row, quantity)
         self._post(LotChangeType.PICKED, balance, (row.location, -quantity), (location, quantity), **documents)
         self._keep_counted(balance, -quantity)
@@ -125,9 +132,22 @@ class LotsUnitOfWork(MarkedStock):
 
     def ship(self, row: PickedQuantity, quantity: Decimal, **documents: str | None) -> None:
         """Remove a shipped quantity from picked stock (S10)."""
-        self._change_picked(row, -quantity)
-        self._post(LotChangeType.SHIPPED, row, NO_CHANGE, (row.location, -quantity), **documents)
-        self._keep_counted_with_picked(row, -quantity)
+        self.adjust_picked(LotChangeType.SHIPPED, row, -quantity, **documents)
+
+    def adjust_picked(
+        self, change: LotChangeType, row: PickedQuantity, quantity: Decimal, **documents: str | None
+    ) -> None:
+        """Add a quantity to picked stock; a negative quantity reduces it."""
+        self._change_picked(row, quantity)
+        self._post(change, row, NO_CHANGE, (row.location, quantity), **documents)
+        self._keep_counted_with_picked(row, quantity)
+
+    def post_shipped(self, change: LotChangeType, row: ShippedQuantity, quantity: Decimal, other_lot: str) -> None:
+        """Post a change of what has shipped, which is no stock any more."""
+        self._post(
+            change, row, NO_CHANGE, (None, quantity), order_id=row.order_id, line=row.line, demand_id=row.demand_id,
+            shipment=row.shipment, customer=row.customer, other_lot=other_lot,
+        )  # fmt: skip
 
     def lose_picked(self, row: PickedQuantity, quantity: Decimal, **documents: str | None) -> None:
         """Remove a lost quantity from picked stock; the count that did not find it is not changed by that."""
@@ -246,40 +266,10 @@ class LotsUnitOfWork(MarkedStock):
             settlement: Settlement = "LOST" if change is LotChangeType.LOST else "SUPERSEDED"
             self.reduce_missing(balance, balance.missing - missing, settlement)
 
-    def add_missing(self, balance: Balance, variance: Variance, quantity: Decimal) -> None:
-        """Add a quantity to a variance: it stays on hand, but is not allocated."""
-        variance.missing += quantity
-        balance.missing += quantity
-        self.mark_changed(balance)
-        self._emit_missing(balance)
-
-    def reduce_missing(self, balance: Balance, quantity: Decimal, settlement: Settlement) -> None:
-        """End the investigation of a quantity; the oldest variances end first."""
-        balance.missing -= quantity
-        self.mark_changed(balance)
-        for variance in self.variances_by_balance[balance.key]:
-            ended = min(variance.missing, quantity)
-            variance.missing -= ended
-            quantity -= ended
-            if ended and not variance.missing:
-                self.settle(variance, settlement)
-        self._emit_missing(balance)
-        self.mark_released(balance)
-
-    def settle(self, variance: Variance, settlement: Settlement) -> None:
-        """End a variance."""
-        variance.settled_by, variance.settled_at, variance.settlement = self.event.actor, self.event.time, settlement
-
-    def _emit_missing(self, balance: Balance) -> None:
-        self.emit(
-            LotVarianceChanged, sku=balance.sku, lot=balance.lot, location=balance.location, missing=balance.missing,
-            reason=self.reason,
-        )  # fmt: skip
-
     def _post(
         self,
         change: LotChangeType,
-        stock: Balance | PickedQuantity,
+        stock: Balance | PickedQuantity | ShippedQuantity,
         on_hand: LocationChange,
         picked: LocationChange,
         occurred_at: datetime | None = None,

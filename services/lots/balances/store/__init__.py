@@ -24,6 +24,7 @@ from services.lots.balances.store.loads import (
     load_returns,
 )
 from services.lots.balances.store.locations import load_arrivals, load_location_stock
+from services.lots.balances.store.lot_corrections import load_lot_corrections
 from services.lots.balances.store.missing_stock import load_missing_stock
 from services.lots.balances.store.save import QUANTITY_COLUMN, save
 from services.lots.balances.store.tables import BALANCE, DEMAND, NOTICE, PICKED, RESERVATION, UNALLOCATED
@@ -49,6 +50,7 @@ __all__ = [
     "load_location_changes",
     "load_location_stock",
     "load_lot_balances",
+    "load_lot_corrections",
     "load_lots",
     "load_missing_stock",
     "load_moves",

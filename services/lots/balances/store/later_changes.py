@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import text
 
 from services.lots.balances.domain.ledger import COUNT_TYPES, LaterChange
-from services.lots.balances.domain.records import DemandRef
+from services.lots.balances.domain.records import Balance, DemandRef
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.commands.lots import AdjustLot, MoveLot, PutAwayLot
+from shared.contracts.commands.lots import AdjustLot, CorrectLotNumber, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent
 from shared.persistence.database import Transaction
 
@@ -43,19 +43,27 @@ async def load_later_changes(tx: Transaction, uow: LotsUnitOfWork, keys: Collect
 async def load_changes_after_late_commands(
     tx: Transaction,
     uow: LotsUnitOfWork,
-    events: Sequence[CloudEvent[PutAwayLot] | CloudEvent[MoveLot] | CloudEvent[AdjustLot]],
+    events: Sequence[
+        CloudEvent[PutAwayLot] | CloudEvent[MoveLot] | CloudEvent[AdjustLot] | CloudEvent[CorrectLotNumber]
+    ],
 ) -> None:
     """Load the later changes at locations that were counted after a command has taken something from them."""
     keys = set()
     for event in events:
-        command = event.data
-        location = command.location if isinstance(command, AdjustLot) else command.from_location
-        key = uow.stored_key((command.sku, command.lot, location))
-        balance = uow.balances.get(key)
-        if balance is not None and balance.was_counted_after(event.time):
-            keys.add((*key, event.time))
+        balances = _sources(uow, event.data)
+        keys |= {(*balance.key, event.time) for balance in balances if balance.was_counted_after(event.time)}
     if keys:
         await load_later_changes(tx, uow, keys)
+
+
+def _sources(uow: LotsUnitOfWork, command: PutAwayLot | MoveLot | AdjustLot | CorrectLotNumber) -> list[Balance]:
+    """Return the balances that a command takes something from."""
+    if isinstance(command, CorrectLotNumber):
+        balances = uow.balances_by_lot[command.sku, uow.stored_lot(command.sku, command.from_lot)]
+        return [balance for balance in balances if command.location in {None, balance.location}]
+    location = command.location if isinstance(command, AdjustLot) else command.from_location
+    balance = uow.balances.get(uow.stored_key((command.sku, command.lot, location)))
+    return [balance] if balance else []
 
 
 def count_arrays(keys: Sequence[LocationAtTime]) -> dict[str, Any]:

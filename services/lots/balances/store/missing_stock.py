@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import text
 
-from services.lots.balances.domain.records import PickedQuantity, Reservation
+from services.lots.balances.domain.records import PickedQuantity, Reservation, ShippedQuantity
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store.tables import BALANCE_KEYS, DEMAND, RESERVATION, balance_arrays
 from shared.persistence.database import Transaction
@@ -24,7 +24,7 @@ async def load_missing_stock(tx: Transaction, uow: LotsUnitOfWork) -> None:
 
 
 async def load_demands_of(
-    tx: Transaction, uow: LotsUnitOfWork, rows: Iterable[Reservation] | Iterable[PickedQuantity]
+    tx: Transaction, uow: LotsUnitOfWork, rows: Iterable[Reservation | PickedQuantity | ShippedQuantity]
 ) -> None:
     """Load the demands of allocated or picked stock, which say whose is taken first."""
     if missing := {row.demand_id for row in rows if row.demand_id not in uow.demands}:

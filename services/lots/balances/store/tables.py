@@ -23,9 +23,9 @@ LOT = RecordTable("lot", Lot, "sku lot", "expiry manufactured_on best_before")
 BALANCE = RecordTable(
     "balance", Balance, "sku lot location", "is_storage on_hand allocated staged missing picked version"
 )
-RESERVATION = RecordTable("reservation", Reservation, "demand_id lot location", "quantity")
+RESERVATION = RecordTable("reservation", Reservation, "demand_id lot location", "quantity former_lots")
 PICKED = RecordTable(
-    "picked_stock", PickedQuantity, "demand_id lot location", "quantity missing expiry next_expiry_check"
+    "picked_stock", PickedQuantity, "demand_id lot location", "quantity missing expiry next_expiry_check former_lots"
 )
 HOLD = RecordTable("hold", Hold, "sku lot hold_id", "pending_quantity released_by released_at released_reason")
 VARIANCE = RecordTable(

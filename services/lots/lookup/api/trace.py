@@ -18,6 +18,8 @@ class Inflow(KnownFieldsModel):
     """A quantity of the lot that was received, returned by a customer or found."""
 
     change: Literal["RECEIVED", "RETURNED", "FOUND", "COUNT_GAIN"]
+    lot: str
+    """Lot number that it was recorded under; another one if it was corrected."""
     quantity: SignedQuantity
     warehouse: str
     location: str
@@ -33,12 +35,34 @@ class Inflow(KnownFieldsModel):
     customer: str | None
 
 
+class NumberCorrection(KnownFieldsModel):
+    """A quantity that was recorded under the wrong lot number `from_lot` and belongs to `lot`.
+
+    `location` is where it stood; `shipment` is set if it had left.
+    """
+
+    from_lot: str
+    lot: str
+    quantity: SignedQuantity
+    warehouse: str
+    location: str | None
+    shipment: str | None
+    order: str | None
+    line: str | None
+    customer: str | None
+    recorded_at: datetime
+    occurred_at: datetime
+    actor: str
+    reason: str
+
+
 class LotTraceBackward(KnownFieldsModel):
-    """All inflows of a lot in order; `has_more` is true if the list is truncated."""
+    """All inflows of a lot in order, also those under a wrong number; `has_more` is true if a list is truncated."""
 
     sku: str
     lot: str
     inflows: list[Inflow]
+    number_corrections: list[NumberCorrection]
     has_more: bool
 
 
@@ -92,20 +116,21 @@ class LotTraceForward(KnownFieldsModel):
     commitments: list[Commitment]
     locations: list[LocationBalance]
     write_offs: list[WriteOff]
+    number_corrections: list[NumberCorrection]
     has_more: bool
 
 
 @router.get("/lots/{sku}/{lot:optional}/trace-back", summary="Trace a lot back")
 async def trace_lot_back(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> LotTraceBackward:
-    """Get the receipts of a lot with their suppliers, its customer returns and found quantities."""
+    """Get the receipts of a lot with their suppliers, its customer returns, found quantities and corrected numbers."""
     lot = (await get_lot_row(tx, sku, lot)).lot
-    inflows = await trace.find_inflows(tx, sku, lot)
-    return LotTraceBackward(
-        sku=sku,
-        lot=lot,
-        inflows=[Inflow.model_validate(row._asdict()) for row in inflows],
-        has_more=len(inflows) == trace.MAX_ROWS,
-    )
+    sections = {
+        "inflows": await trace.find_inflows(tx, sku, lot, with_former_lots=True),
+        "number_corrections": await trace.find_number_corrections(tx, sku, lot),
+    }
+    details = {name: [row._asdict() for row in rows] for name, rows in sections.items()}
+    has_more = any(len(rows) >= trace.MAX_ROWS for rows in sections.values())
+    return LotTraceBackward.model_validate({"sku": sku, "lot": lot, "has_more": has_more} | details)
 
 
 @router.get("/lots/{sku}/{lot:optional}/trace-forward", summary="Trace a lot forward")
@@ -118,6 +143,7 @@ async def trace_lot_forward(tx: ReadTransaction, sku: SkuPath, lot: LotPath) -> 
         "commitments": await trace.find_commitments(tx, sku, lot),
         "locations": await lots.find_balances(tx, sku, lot),
         "write_offs": await trace.find_write_offs(tx, sku, lot),
+        "number_corrections": await trace.find_number_corrections(tx, sku, lot),
     }
     details = {name: [row._asdict() for row in rows] for name, rows in sections.items()}
     has_more = any(len(rows) >= trace.MAX_ROWS for rows in sections.values())

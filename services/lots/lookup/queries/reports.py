@@ -42,8 +42,8 @@ class StockRow(StockTotals, ProductInfo):
 
 
 class ReconciliationRow(ReconciliationTotals, LotRef):
-    """Reconciliation by lot and warehouse: received + returned + count gain = on hand + picked + shipped + scrapped +
-    returned to vendor + count loss. The sums of the ledger equal the balances."""
+    """Reconciliation by lot and warehouse: received + returned + count gain + corrected = on hand + picked + shipped +
+    scrapped + returned to vendor + count loss. The sums of the ledger equal the balances."""
 
     ledger_on_hand: SignedQuantity = Field(description="on-hand quantity of the ledger")
     ledger_picked: SignedQuantity = Field(description="picked quantity of the ledger")

@@ -10,21 +10,41 @@ from shared.persistence.database import Transaction
 MAX_ROWS = 10_000
 """Maximum number of rows per list of a response."""
 
+# Goods with a corrected number came in under the wrong one.
 SELECT_INFLOWS = text("""
-    SELECT change, on_hand AS quantity, warehouse, location, recorded_at, occurred_at, actor,
+    WITH RECURSIVE recorded_as AS (
+        SELECT CAST(:lot AS text) COLLATE "C" AS lot
+        UNION
+        SELECT g.other_lot FROM recorded_as AS r JOIN ledger AS g ON g.lot = r.lot
+        WHERE g.sku = :sku AND g.change = 'NUMBER_CORRECTED' AND g.on_hand + g.picked > 0 AND :with_former_lots
+    )
+    SELECT change, lot, on_hand AS quantity, warehouse, location, recorded_at, occurred_at, actor,
         reason, receipt, line, supplier, return_id, order_id AS "order", customer
-    FROM ledger
-    WHERE sku = :sku AND lot = :lot AND change IN ('RECEIVED', 'RETURNED', 'FOUND', 'COUNT_GAIN')
+    FROM recorded_as JOIN ledger USING (lot)
+    WHERE sku = :sku AND change IN ('RECEIVED', 'RETURNED', 'FOUND', 'COUNT_GAIN')
     ORDER BY id LIMIT :max_rows
 """)
+SELECT_NUMBER_CORRECTIONS = text("""
+    SELECT CASE WHEN on_hand + picked > 0 THEN other_lot ELSE lot END AS from_lot,
+        CASE WHEN on_hand + picked > 0 THEN lot ELSE other_lot END AS lot, abs(on_hand + picked) AS quantity, warehouse,
+        coalesce(location, picked_location) AS location, shipment, order_id AS "order", line, customer, recorded_at,
+        occurred_at, actor, reason
+    FROM ledger WHERE sku = :sku AND lot = :lot AND change = 'NUMBER_CORRECTED' ORDER BY id LIMIT :max_rows
+""")
+# A correction after the departure moves the quantity; both lots show the shipment.
 SELECT_OUTFLOWS = text("""
-    SELECT s.*, coalesce(n.customer_name, '') AS customer_name, coalesce(n.contact, '') AS contact FROM (
-        SELECT shipment, order_id AS "order", line, customer, warehouse, -sum(picked) AS quantity,
-            min(recorded_at) AS shipped_at, min(id) AS id
+    SELECT s.shipment, s."order", s.line, s.customer, s.warehouse, s.quantity, s.id,
+        coalesce(s.shipped_at, n.recorded_at, s.recorded_at) AS shipped_at,
+        coalesce(n.customer_name, '') AS customer_name, coalesce(n.contact, '') AS contact
+    FROM (
+        SELECT shipment, order_id AS "order", line, customer, warehouse,
+            greatest(-sum(picked) FILTER (WHERE other_lot IS NULL), -sum(picked)) AS quantity,
+            min(recorded_at) FILTER (WHERE other_lot IS NULL) AS shipped_at, min(recorded_at) AS recorded_at,
+            min(id) AS id
         FROM ledger WHERE sku = :sku AND lot = :lot AND change = 'SHIPPED'
         GROUP BY shipment, order_id, line, customer, warehouse ORDER BY min(id) LIMIT :max_rows
     ) AS s LEFT JOIN consignee AS n ON n.shipment = s.shipment AND n.order_id = s."order"
-    ORDER BY s.id
+    WHERE s.quantity > 0 ORDER BY s.id
 """)
 SELECT_COMMITMENTS = text("""
     SELECT r.order_id AS "order", r.line, r.status, r.location, r.quantity, d.customer FROM (
@@ -45,9 +65,16 @@ SELECT_WRITE_OFFS = text("""
 """)
 
 
-async def find_inflows(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
-    """Return receipts, customer returns and found quantities of a lot."""
-    return await tx.fetch_all(SELECT_INFLOWS, _parameters(sku, lot))
+async def find_inflows(
+    tx: Transaction, sku: str, lot: str, *, with_former_lots: bool = False
+) -> Sequence[Row[Any]]:  # fmt: skip
+    """Return receipts, customer returns and found quantities of a lot, also under the wrong numbers of its goods."""
+    return await tx.fetch_all(SELECT_INFLOWS, _parameters(sku, lot) | {"with_former_lots": with_former_lots})
+
+
+async def find_number_corrections(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:
+    """Return the corrections that gave goods this lot number, or took it from them."""
+    return await tx.fetch_all(SELECT_NUMBER_CORRECTIONS, _parameters(sku, lot))
 
 
 async def find_outflows(tx: Transaction, sku: str, lot: str) -> Sequence[Row[Any]]:

@@ -16,14 +16,15 @@ def record_contact(uow: RecallsUnitOfWork, command: RecordCustomerContact) -> Co
     recall = command.recall
     if violation := _closed_violation(uow, recall):
         return CommandResult.rejected(violation)
-    line = contact_line(command)
+    named = contact_line(command)
     if uow.recalls[recall].dry_run:
         detail = f"{recall} is a dry run: open the recall before its customers are marked"
         return CommandResult.rejected(violation_of(Code.NOT_ON_CONTACT_LIST, detail, recall))
-    if line not in uow.contact_lines:
+    line = uow.contact_lines.get(named)
+    if line is None:
         detail = (
             f"{command.lot_or_serial} of {command.sku} was not shipped to customer {command.customer} "
-            f"for order {line.order or '(none)'} with shipment {line.shipment or '(none)'}"
+            f"for order {named.order or '(none)'} with shipment {named.shipment or '(none)'}"
         )
         contacts_path = resource_path("recalls", recall, "contacts")
         violation = violation_of(Code.NOT_ON_CONTACT_LIST, detail, command.lot_or_serial, contacts_path)

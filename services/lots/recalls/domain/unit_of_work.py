@@ -39,7 +39,7 @@ class RecallsUnitOfWork(LotsUnitOfWork):
         self.contacts: list[CustomerContact] = []
         self.lookups: dict[Causation, RecallLookup] = {}
         """What each command to open a recall may match."""
-        self.contact_lines: set[ContactLine] = set()
+        self.contact_lines: dict[ContactLine, ContactLine] = {}
         """The lines that the commands name, as far as they exist."""
         self.open_items: dict[str, OpenItemCounts] = {}
         self.skus_by_recall: dict[str, list[str]] = {}

@@ -3,6 +3,7 @@
 from services.lots.recalls.store.loads import (
     load_closings,
     load_contact_lines,
+    load_lot_corrections,
     load_openings,
     load_product_changes,
     load_recalled_lots,
@@ -14,6 +15,7 @@ from services.lots.recalls.store.tables import save
 __all__ = [
     "load_closings",
     "load_contact_lines",
+    "load_lot_corrections",
     "load_openings",
     "load_product_changes",
     "load_recalled_lots",

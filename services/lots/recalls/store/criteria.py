@@ -5,13 +5,14 @@ Without it, a lot could arrive while a recall that matches it is being written, 
 other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from sqlalchemy import text
 
+from services.lots.balances.domain.dates import LotDates
+from services.lots.balances.domain.records import LotKey
 from services.lots.recalls.domain.records import CriteriaMatch, RecalledLot, RecalledProduct
 from services.lots.recalls.store.tables import DO_NOTHING, LOT, PRODUCT
-from shared.contracts.receiving import ReceiptLotsReceived
 from shared.identifiers import fold_lot
 from shared.notices import squeeze
 from shared.persistence.database import Transaction
@@ -70,9 +71,8 @@ async def lock_shared(tx: Transaction) -> None:
     await tx.execute(LOCK_SHARED)
 
 
-async def match_incoming(tx: Transaction, receipts: Iterable[ReceiptLotsReceived]) -> list[CriteriaMatch]:
-    """Return the recalls that match received lots, and add these lots to them."""
-    received = {(receipt.sku, lot.lot): lot for receipt in receipts for lot in receipt.lots}
+async def match_incoming(tx: Transaction, received: Mapping[LotKey, LotDates]) -> list[CriteriaMatch]:
+    """Return the recalls that match received lots and their dates, and add these lots to them."""
     if not received:
         return []
     keys = sorted(received)

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 from services.lots.allocation import store as allocation
 from services.lots.balances import store as balances
+from services.lots.balances.domain.dates import LotDates
+from services.lots.balances.domain.records import LotKey
+from services.lots.balances.domain.right_lots import right_dates
 from services.lots.recalls.domain.contacts import contact_line
 from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from services.lots.recalls.store import barcodes, criteria, recalls
 from services.lots.recalls.store.matches import look_up
-from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
+from shared.contracts.commands.lots import CloseRecall, CorrectLotNumber, OpenRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived
@@ -30,12 +33,30 @@ async def load_receipts(
     tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[ReceiptLotsReceived]]
 ) -> None:
     """Load received lots, and the recalls that match them; add these lots to the recalls (S23, S26, S46)."""
-    matches = await criteria.match_incoming(tx, [event.data for event in events])
+    received = {
+        (event.data.sku, lot.lot): LotDates(lot.expiry, lot.manufactured_on, lot.best_before)
+        for event in events for lot in event.data.lots
+    }  # fmt: skip
+    matches = await criteria.match_incoming(tx, received)
     await balances.load_receipts(tx, uow, events)
     for match in matches:
         uow.matches_by_lot.setdefault((match.sku, match.lot), []).append(match)
     if matches:
         await balances.load_commitments(tx, uow, uow.matches_by_lot)
+
+
+async def load_lot_corrections(
+    tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[CorrectLotNumber]]
+) -> None:
+    """Load both lots of each correction, and the recalls that match the right one; add it to these recalls."""
+    await balances.load_lot_corrections(tx, uow, events)
+    renamed: dict[LotKey, LotDates] = {}
+    for event in events:
+        command = event.data
+        if source := uow.lots.get((command.sku, uow.stored_lot(command.sku, command.from_lot))):
+            renamed[command.sku, uow.stored_lot(command.sku, command.lot)] = right_dates(uow, source, command)
+    for match in await criteria.match_incoming(tx, renamed):
+        uow.matches_by_lot.setdefault((match.sku, match.lot), []).append(match)
 
 
 async def load_recalled_lots(

@@ -16,7 +16,8 @@ SELECT_TRACKINGS = text("SELECT sku, tracking FROM product WHERE sku = ANY(CAST(
 SELECT_SERIAL_SKUS = text("SELECT sku FROM product WHERE tracking = 'SERIAL' ORDER BY sku LIMIT :size")
 MIN_NAME_LENGTH = 3
 
-# The hash of the spans is probed once per product; 10 000 products take some milliseconds.
+# The hash of the spans is probed once per product; 10 000 products take some milliseconds. A SKU that is also a lot
+# number counts as a name. Names limit nothing, so they come last.
 SELECT_RECOGNISED = text(f"""
     WITH span AS (
         SELECT query_index, span FROM unnest(CAST(:span_indexes AS integer[]), CAST(:spans AS text[]))
@@ -26,16 +27,19 @@ SELECT_RECOGNISED = text(f"""
         FROM unnest(CAST(:gtin_indexes AS integer[]), CAST(:gtins AS text[]), CAST(:gtin_texts AS text[]))
             AS parameter (query_index, gtin, shown)
     )
-    SELECT s.query_index, p.sku, p.name, 'SKU' AS "by", p.sku AS text
-    FROM product AS p JOIN span AS s ON s.span = lower(p.sku)
-    UNION
-    SELECT s.query_index, p.sku, p.name, 'NAME', p.name
-    FROM product AS p JOIN span AS s ON s.span = replace(lower(p.name), ' ', '')
-    WHERE length(p.name) >= {MIN_NAME_LENGTH}
-    UNION
-    SELECT g.query_index, b.sku, p.name, 'BARCODE', g.shown
-    FROM gtin AS g JOIN product_barcode AS b ON b.gtin = g.gtin JOIN product AS p USING (sku)
-    ORDER BY 1, 2, 4, 5 LIMIT 1000
+    SELECT * FROM (
+        SELECT s.query_index, p.sku, p.name,
+            CASE WHEN EXISTS (SELECT FROM lot AS l WHERE l.lot_key = lower(p.sku)) THEN 'NAME' ELSE 'SKU' END AS "by",
+            p.sku AS text
+        FROM product AS p JOIN span AS s ON s.span = lower(p.sku)
+        UNION
+        SELECT s.query_index, p.sku, p.name, 'NAME', p.name
+        FROM product AS p JOIN span AS s ON s.span = replace(lower(p.name), ' ', '')
+        WHERE length(p.name) >= {MIN_NAME_LENGTH}
+        UNION
+        SELECT g.query_index, b.sku, p.name, 'BARCODE', g.shown
+        FROM gtin AS g JOIN product_barcode AS b ON b.gtin = g.gtin JOIN product AS p USING (sku)
+    ) AS recognised ORDER BY query_index, "by" = 'NAME', sku, "by", text LIMIT 1000
 """)  # noqa: S608 - constant
 
 # Numbers are compared without blanks and case. The lots are scanned once: a million lots take about a second.

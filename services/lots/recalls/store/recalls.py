@@ -14,6 +14,7 @@ from shared.contracts.commands.lots import OpenRecall
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import SerialRecalled
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.records import load_records
 
 SELECT_RECALLS = text(f"SELECT {RECALL.columns()} FROM recall WHERE recall = ANY(CAST(:recalls AS text[]))")  # noqa: S608
@@ -58,18 +59,26 @@ SELECT_OPEN_ITEM_COUNTS = text("""
         (SELECT count(*) FROM recall_product AS p WHERE p.recall = r.recall AND p.answered_at IS NULL) AS unanswered,
         (SELECT count(*) FROM recall_stock AS s WHERE s.recall = r.recall AND s.on_hold) AS stock,
         (SELECT count(*) FROM recall_order AS o WHERE o.recall = r.recall AND o.on_hold) AS orders,
-        (SELECT count(*) FROM recall_contact_status AS c WHERE c.recall = r.recall
-            AND c.quantity > c.returned AND coalesce(c.outcome, 'NOTIFIED') = 'NOTIFIED') AS contacts
-    FROM recall AS r WHERE r.recall = ANY(CAST(:recalls AS text[]))
+        unsettled.contacts, ARRAY(SELECT DISTINCT unnest(unsettled.customers) ORDER BY 1 LIMIT 10) AS customers
+    FROM recall AS r CROSS JOIN LATERAL (
+        SELECT count(*) AS contacts, array_agg(c.customer) AS customers FROM recall_contact_status AS c
+        WHERE c.recall = r.recall AND c.quantity > c.returned AND coalesce(c.outcome, 'NOTIFIED') = 'NOTIFIED'
+    ) AS unsettled WHERE r.recall = ANY(CAST(:recalls AS text[]))
 """)
-SELECT_CONTACT_LINES = text("""
-    SELECT recall, customer, "order", shipment, sku, lot_or_serial FROM contact_line
-    WHERE recall = ANY(CAST(:recalls AS text[]))
-        AND (recall, customer, "order", shipment, sku, lot_or_serial) IN (SELECT * FROM unnest(
-            CAST(:recalls AS text[]), CAST(:customers AS text[]), CAST(:orders AS text[]), CAST(:shipments AS text[]),
-            CAST(:skus AS text[]), CAST(:lot_or_serials AS text[])
-        ))
-""")
+SELECT_CONTACT_LINES = text(f"""
+    SELECT c.recall, c.customer, c."order", c.shipment, c.sku, c.lot_or_serial, named.lot_or_serial AS named
+    FROM contact_line AS c JOIN unnest(
+        CAST(:recalls AS text[]), CAST(:customers AS text[]), CAST(:orders AS text[]), CAST(:shipments AS text[]),
+        CAST(:skus AS text[]), CAST(:lot_or_serials AS text[])
+    ) AS named (recall, customer, "order", shipment, sku, lot_or_serial)
+    USING (recall, customer, "order", shipment, sku)
+    WHERE c.recall = ANY(CAST(:recalls AS text[])) AND (
+        c.lot_or_serial = named.lot_or_serial
+        OR {fold_lot_sql("c.lot_or_serial")} = {fold_lot_sql("named.lot_or_serial")} AND EXISTS (
+            SELECT FROM recall_lot AS l WHERE l.recall = c.recall AND l.sku = c.sku AND l.lot = c.lot_or_serial
+        )
+    )
+""")  # noqa: S608
 
 
 async def load_recalls(tx: Transaction, uow: RecallsUnitOfWork, recalls: Iterable[str]) -> None:
@@ -128,8 +137,13 @@ async def count_open_items(tx: Transaction, recalls: Iterable[str]) -> dict[str,
     return {row.recall: open_counts for row, open_counts in zip(rows, counts, strict=True)}
 
 
-async def find_contact_lines(tx: Transaction, lines: Iterable[ContactLine]) -> set[ContactLine]:
-    """Return those of the lines that exist."""
+async def find_contact_lines(tx: Transaction, lines: Iterable[ContactLine]) -> dict[ContactLine, ContactLine]:
+    """Return the stored line of each named one: exactly, or the only one whose lot is spelt otherwise."""
     columns = zip(*sorted(set(lines)), strict=True)
     values = {f"{name}s": column for name, column in zip(ContactLine._fields, columns, strict=True)}
-    return set(load_records(ContactLine, await tx.fetch_all(SELECT_CONTACT_LINES, values)))
+    found: dict[ContactLine, set[ContactLine]] = {}
+    for *fields, named in await tx.fetch_all(SELECT_CONTACT_LINES, values):
+        line = ContactLine(*fields)
+        found.setdefault(line._replace(lot_or_serial=named), set()).add(line)
+    exact = {line: line for line, spellings in found.items() if line in spellings}
+    return {line: next(iter(spellings)) for line, spellings in found.items() if len(spellings) == 1} | exact

@@ -16,9 +16,10 @@ from services.receiving.products.domain.serial_formats import format_fault
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.product_attributes import Barcode, ShelfLifePolicy, Warranty
 from shared.contracts.reference import ProductChanged, ProductOrdered, Tracking
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.upstream import Barcode, ProductDefined, ShelfLifePolicy, Warranty
+from shared.contracts.upstream import ProductDefined
 from shared.identifiers import MAX_DECIMALS, resource_path
 from shared.inventory.decimals import decimals_of
 from shared.merge_patch import merge_patch

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.contracts.model import KnownFieldsModel
+from shared.contracts.product_attributes import Barcode, ShelfLifePolicy, Warranty
 from shared.contracts.reference import Tracking
 from shared.contracts.serial_formats import SerialFormat
-from shared.contracts.upstream import Barcode, ShelfLifePolicy, Warranty
 from shared.identifiers import MAX_DECIMALS
 
 

@@ -10,7 +10,7 @@ from services.receiving.receipts import queries
 from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or_404
 from services.receiving.receipts.domain.records import LotScanStatus
 from shared.contracts.model import KnownFieldsModel
-from shared.contracts.upstream import ExpirySource
+from shared.contracts.product_attributes import ExpirySource
 from shared.http import Page, PageRequest, ReadTransaction, SkuFilter, paged_by
 from shared.identifiers import SignedQuantity
 

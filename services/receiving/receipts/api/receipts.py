@@ -1,12 +1,13 @@
 """HTTP API of receipts, their lines and expected units."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
 from services.receiving.receipts import queries
+from services.receiving.receipts.domain.announced_lots import parse_lots
 from services.receiving.receipts.domain.records import ReceiptKind, ReceiptStatus
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
@@ -29,6 +30,7 @@ from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["receipts"])
 MAX_LINES = 500
+LOT_FIELDS = {"lot", "expiry", "manufactured_on", "best_before"}
 ReceiptPath = Annotated[str, Path(description="Receipt number.")]
 
 
@@ -47,12 +49,23 @@ class ReceiptSummary(KnownFieldsModel):
     reason: str
 
 
+class AnnouncedLotOut(KnownFieldsModel):
+    """A quantity of a lot with its dates, as the ASN announces it."""
+
+    lot: str
+    quantity: SignedQuantity
+    expiry: date | None
+    manufactured_on: date | None
+    best_before: date | None
+
+
 class ReceiptLineOut(KnownFieldsModel):
     """A receipt line with its expected, scanned and received quantities.
 
     `missing_quantity` decreases with each confirmed scan and is zero after the closing, which makes `short_quantity` of
     it; `over_quantity` was received beyond what the ASN says.
-    `open_listed_serials` and `open_unlisted_quantity` are the serial numbers and the quantity still to scan.
+    `open_listed_serials` and `open_unlisted_quantity` are the serial numbers and the quantity still to scan; `lots` is
+    what the ASN announces about their lots and dates.
     """
 
     line: str
@@ -68,6 +81,7 @@ class ReceiptLineOut(KnownFieldsModel):
     over_quantity: SignedQuantity
     open_listed_serials: int
     open_unlisted_quantity: SignedQuantity
+    lots: list[AnnouncedLotOut]
 
 
 class ReceiptDetail(ReceiptSummary):
@@ -77,11 +91,14 @@ class ReceiptDetail(ReceiptSummary):
 
 
 class ExpectedUnitOut(KnownFieldsModel):
-    """An expected unit with a listed serial number."""
+    """An expected unit with a listed serial number, and the lot and dates that its ASN announces."""
 
     serial: str
     sku: str
     line: str
+    lot: str | None
+    expiry: date | None
+    manufactured_on: date | None
 
 
 @router.get("/receipts")
@@ -149,4 +166,9 @@ async def get_receipt_or_404(tx: Transaction, receipt: str) -> Row[Any]:
 
 async def _page_of_lines(tx: Transaction, receipt: str, page: PageRequest) -> Page[ReceiptLineOut]:
     rows = await page.fetch(tx, queries.select_lines, {"receipt": receipt})
-    return page.build(rows, lambda row: ReceiptLineOut.model_validate(row._asdict()))
+    return page.build(rows, _to_line)
+
+
+def _to_line(row: Row[Any]) -> ReceiptLineOut:
+    lots = [AnnouncedLotOut(quantity=lot.count, **lot.model_dump(include=LOT_FIELDS)) for lot in parse_lots(row.lots)]
+    return ReceiptLineOut.model_validate(row._asdict() | {"lots": lots})

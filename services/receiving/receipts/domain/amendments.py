@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from services.receiving.receipts.domain.announced_lines import limit_violation, restate_lines
+from services.receiving.receipts.domain.announced_lots import format_lots, parse_lots, without_serials
 from services.receiving.receipts.domain.closing import emit_receipt_closed
 from services.receiving.receipts.domain.expectations import cancel_expectations, lines_violation
 from services.receiving.receipts.domain.records import AnnouncedLine, Receipt
@@ -27,7 +28,10 @@ def amend_receipt(uow: ReceivingUnitOfWork, command: AsnChanged) -> CommandResul
         _amended(command.receipt, entry, [row for row in before if row.line == entry.line]) for entry in command.lines
     ]
     stated = [
-        AsnLine.model_construct(line=row.line, sku=row.sku, quantity=row.quantity, serials=row.serials) for row in after
+        AsnLine.model_construct(
+            line=row.line, sku=row.sku, quantity=row.quantity, serials=row.serials, lots=parse_lots(row.lots)
+        )
+        for row in after
     ]
     after = [row for row in after if row.quantity]
     if violation := (
@@ -52,10 +56,16 @@ def _amended(receipt: str, change: AsnLineChange, before: Sequence[AnnouncedLine
     """Return the whole line as amended; it belongs to the first part that names it."""
     stated = sum((row.quantity for row in before), Decimal(0))
     listed = [serial for row in before for serial in row.serials]
+    lots = [lot for row in before for lot in parse_lots(row.lots)]
+    if change.lots is not None:
+        lots = change.lots
+    elif change.serials is not None:
+        lots = without_serials(lots, {*listed} - {*change.serials})
     return AnnouncedLine(
         receipt=receipt, part=min((row.part for row in before), default=1), line=change.line, sku=change.sku,
         quantity=stated if change.quantity is None else change.quantity,
         serials=list(dict.fromkeys(listed)) if change.serials is None else change.serials, rejected=[],
+        lots=format_lots(lots),
     )  # fmt: skip
 
 

@@ -5,14 +5,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from services.receiving.receipts.domain.announced_lots import (
+    NO_LABEL,
+    UnitLabel,
+    format_lots,
+    labels_of,
+    parse_lots,
+    restate_lots,
+)
 from services.receiving.receipts.domain.expectations import (
     emit_expectation_cancelled,
     emit_line_expected,
+    expected_groups,
     take_over_expectations,
 )
-from services.receiving.receipts.domain.records import AnnouncedLine, ReceiptLine, RowKey, Unit
+from services.receiving.receipts.domain.records import (
+    NO_LOTS,
+    AnnouncedLine,
+    PartLineKey,
+    ReceiptLine,
+    RowKey,
+    Unit,
+)
 from services.receiving.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.envelope import chunks
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import AsnAnnounced
 
@@ -28,8 +43,9 @@ def announced_lines_of(asn: AsnAnnounced) -> list[AnnouncedLine]:
     for entry in asn.lines:
         row = announced.get(entry.line) or AnnouncedLine(asn.receipt, asn.part, entry.line, entry.sku, ZERO, [], [])
         announced[entry.line] = row._replace(
-            quantity=row.quantity + entry.quantity, serials=[*row.serials, *entry.serials]
-        )
+            quantity=row.quantity + entry.quantity, serials=[*row.serials, *entry.serials],
+            lots=format_lots([*parse_lots(row.lots), *entry.lots]) if entry.lots else row.lots,
+        )  # fmt: skip
     return list(announced.values())
 
 
@@ -43,7 +59,8 @@ def replaced_lines(uow: ReceivingUnitOfWork, asn: AsnAnnounced) -> list[Announce
 def is_same_content(before: Iterable[AnnouncedLine], after: Iterable[AnnouncedLine]) -> bool:
     """Whether two lists of lines say the same, in whatever order."""
     first, second = (
-        {row.key: (row.sku, row.quantity, frozenset(row.serials)) for row in rows} for rows in (before, after)
+        {row.key: (row.sku, row.quantity, frozenset(row.serials), parse_lots(row.lots)) for row in rows}
+        for rows in (before, after)
     )
     return first == second
 
@@ -108,7 +125,8 @@ class _Restatement:
     def __init__(
         self, uow: ReceivingUnitOfWork, receipt: str, before: Sequence[AnnouncedLine], after: Sequence[AnnouncedLine]
     ) -> None:
-        self.uow, self.receipt, self.after = uow, receipt, after
+        self.uow, self.receipt, self.before, self.after = uow, receipt, before, after
+        self._labels: dict[tuple[PartLineKey, str], Mapping[str, UnitLabel]] = {}
         self.changes: dict[str, _LineChange] = {}
         self.withdrawn_serials: set[RowKey] = set()
         self.taken_over: list[Unit] = []
@@ -138,12 +156,24 @@ class _Restatement:
         for row, serial in sorted(dropped, key=lambda entry: entry[1] in entry[0].rejected):
             key, unit = (row.sku, serial), self.uow.get_unit(row.sku, serial)
             after = rows_after.get(key)
-            if after is None or after.line != row.line or key in self.kept:
+            if (
+                after is None
+                or (after.line, self._label_of(after, serial)) != (row.line, self._label_of(row, serial))
+                or key in self.kept
+            ):
                 self.dropped.append((row, serial))
                 continue
             self.kept[key] = serial in row.rejected
             if after.part != row.part and _is_listed_by(unit, row):
                 self.uow.units.put(unit._replace(version=unit.version + 1, part=after.part))
+
+    def _label_of(self, row: AnnouncedLine, serial: str) -> UnitLabel:
+        """Return the lot and expiry that a row announces for a serial number."""
+        if row.lots == NO_LOTS:
+            return NO_LABEL
+        if (labels := self._labels.get((row.key, row.lots))) is None:
+            labels = self._labels[row.key, row.lots] = labels_of(row)
+        return labels.get(serial, NO_LABEL)
 
     def withdraw_serials(self) -> None:
         """Withdraw serials that are no longer listed; received and scanned units count as not listed."""
@@ -161,7 +191,9 @@ class _Restatement:
         is_expected = unit.status == "EXPECTED"
         change.unlisted_units += not is_expected
         unit = self.uow.units.put(
-            unit.as_inactive() if is_expected else unit._replace(version=unit.version + 1, is_listed=False)
+            unit.as_inactive()
+            if is_expected
+            else unit.with_announced()._replace(version=unit.version + 1, is_listed=False)
         )
         if unit.status in {"INACTIVE", "SCANNED"}:
             change.withdrawn.append(unit)
@@ -202,7 +234,7 @@ class _Restatement:
         change, before = self._change_of(row.line, row.sku), self.uow.get_unit(row.sku, serial)
         if (unit := _listed_by(before, row)) is None:
             return before
-        self.uow.units.put(unit)
+        unit = self.uow.units.put(unit.with_announced(*self._label_of(row, serial)))
         change.listed_serials += 1
         change.unlisted_units -= unit.status != "EXPECTED"
         if unit.status != "ON_HAND":
@@ -223,15 +255,20 @@ class _Restatement:
             unlisted = max(unlisted_changes[number], ZERO)
             if change.line.awaiting_product or not (change.expected or unlisted):
                 continue
-            for units in chunks(change.expected) if change.expected else [()]:
+            for units in expected_groups(change.expected) if change.expected else [()]:
                 emit_line_expected(self.uow, change.line, len(units) + unlisted, units)
                 unlisted = ZERO
 
     def _save(self, change: _LineChange) -> Decimal:
         """Save a line; returns the change of its missing quantity without listed serials."""
         before = change.line
+        rows_before, rows_after = (
+            [row for row in rows if row.line == before.line and row.lots != NO_LOTS]
+            for rows in (self.before, self.after)
+        )
         after = self.uow.lines.put(
             before._replace(
+                lots=restate_lots(before.lots, rows_before, rows_after) if rows_before or rows_after else before.lots,
                 expected_quantity=before.expected_quantity + change.quantity,
                 listed_serials=before.listed_serials + change.listed_serials,
                 unlisted_units=before.unlisted_units + change.unlisted_units,

@@ -24,6 +24,7 @@ ALLOWED_RESOLUTIONS: dict[DiscrepancyKind, frozenset[SupervisorResolution]] = {
     "EXPECTED_ON_OTHER_RECEIPT": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "WRONG_PRODUCT": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "MATCH", "VOID"}),
     "DUPLICATE_SERIAL": frozenset({"RETURN_TO_VENDOR", "MATCH", "VOID"}),  # serial numbers are unique (S18)
+    "NOT_AS_ANNOUNCED": frozenset({"ACCEPT", "RETURN_TO_VENDOR", "VOID"}),
     "SHORT": frozenset({"ACCEPT", "VOID"}),  # decided by the closing; open ones are of earlier releases
     "EXPIRED": frozenset(),  # decided by the rejection of the goods
     "INSUFFICIENT_SHELF_LIFE": frozenset(),
@@ -219,7 +220,8 @@ def _line_for(
 def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: ReceiptLine, unit: Unit) -> None:
     received = unit._replace(
         version=unit.version + 1, status="ON_HAND", receipt=line.receipt, line=line.line, location=discrepancy.location,
-        lot=discrepancy.lot, expiry=discrepancy.expiry, manufactured_on=discrepancy.manufactured_on,
+        lot=discrepancy.lot or unit.announced_lot, expiry=discrepancy.expiry or unit.announced_expiry,
+        manufactured_on=discrepancy.manufactured_on or unit.announced_manufactured_on,
     )  # fmt: skip
     uow.units.put(received)
     uow.known_lots.learn(received.sku, received.lot or "")

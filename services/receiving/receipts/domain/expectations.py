@@ -2,9 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from services.receiving.receipts.domain.announced_lots import NO_LABEL, UnitLabel
 from services.receiving.receipts.domain.misreads import ScanJudge, misread_violation
 from services.receiving.receipts.domain.records import ReceiptLine, RowKey, Unit, group_by_line
 from services.receiving.unit_of_work import ReceivingUnitOfWork
@@ -12,6 +14,7 @@ from shared.contracts.envelope import chunks
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.receiving import ReceiptLineCancelled, ReceiptLineExpected
 from shared.contracts.upstream import AsnLine
+from shared.identifiers import fold_lot
 from shared.inventory.decimals import precision_violation
 
 CancellationReason = Literal["CHANGED", "CANCELLED", "CLOSED", "TAKEN_OVER"]
@@ -28,6 +31,8 @@ def lines_violation(uow: ReceivingUnitOfWork, receipt: str, lines: Sequence[AsnL
         precision = precision_violation(line.sku, line.quantity, decimals, line.line)
         if violation := _line_violation(line, sku, uow.tracking(line.sku)) or precision:
             return violation
+        if line.lots and (lots_violation := announced_lots_violation(uow, line)):
+            return lots_violation
         counts = Counter(line.serials)
         if repeated := [serial for serial, count in counts.items() if count > 1 or (line.sku, serial) in listed_units]:
             detail = f"Line {line.line} repeats {len(repeated)} serials"
@@ -35,6 +40,30 @@ def lines_violation(uow: ReceivingUnitOfWork, receipt: str, lines: Sequence[AsnL
         if violation := _misread_violation(uow, receipt, line):
             return violation
         listed_units.update((line.sku, serial) for serial in counts)
+    return None
+
+
+def announced_lots_violation(uow: ReceivingUnitOfWork, line: AsnLine) -> ProblemDetail | None:
+    """Check the announced lots of a line: tracking, quantities, and one set of dates for each lot."""
+    tracking = uow.tracking(line.sku)
+    total = sum((lot.count for lot in line.lots), Decimal(0))
+    by_lot: dict[str, set[tuple[date | None, ...]]] = defaultdict(set)
+    for lot in line.lots:
+        by_lot[fold_lot(lot.lot)].add((lot.expiry, lot.manufactured_on, lot.best_before))
+        if precision := precision_violation(line.sku, lot.count, uow.decimals(line.sku), line.line):
+            return precision
+    if tracking == "NONE":
+        detail = f"Line {line.line} announces lots; product {line.sku} has no lots and no dates"
+        return ProblemDetail(code=Code.NOT_LOT_TRACKED, detail=detail)
+    if tracking == "LOT" and "" in by_lot:
+        detail = f"Line {line.line} announces dates without a lot number; product {line.sku} is lot-tracked"
+        return ProblemDetail(code=Code.LOT_REQUIRED, detail=detail)
+    if total > line.quantity:
+        detail = f"Line {line.line} announces lots of {total} for {line.quantity} units"
+        return ProblemDetail(code=Code.TOO_MANY_UNITS, detail=detail)
+    if different := sorted(lot for lot, dates in by_lot.items() if lot and len(dates) > 1):
+        detail = f"Line {line.line} announces several sets of dates for lot {', '.join(different)}"
+        return ProblemDetail(code=Code.LOT_DATES_MISMATCH, detail=detail, ids=different)
     return None
 
 
@@ -64,13 +93,23 @@ def _line_violation(line: AsnLine, sku: str, tracking: str | None) -> ProblemDet
     return None
 
 
+def expected_groups(units: Iterable[Unit]) -> list[Sequence[Unit]]:
+    """Split expected units into those with the same announced lot and dates, at most 500 each."""
+    groups: dict[UnitLabel, list[Unit]] = {}
+    for unit in units:
+        groups.setdefault(UnitLabel.announced_for(unit), []).append(unit)
+    return [chunk for group in groups.values() for chunk in chunks(group)]
+
+
 def emit_line_expected(uow: ReceivingUnitOfWork, line: ReceiptLine, quantity: Decimal, units: Sequence[Unit]) -> None:
-    """Emit the event of a line's additional expected quantity."""
+    """Emit the event of a line's additional expected quantity; its units have the same announced lot and dates."""
     receipt = uow.receipts[line.receipt]
+    label = UnitLabel.announced_for(units[0]) if units else NO_LABEL
     uow.emit(
         ReceiptLineExpected, receipt=line.receipt, warehouse=receipt.warehouse, line=line.line, sku=line.sku,
         quantity=quantity, serials=[unit.serial for unit in units], versions=[unit.version for unit in units],
-        supplier=receipt.supplier, expected_at=receipt.expected_at,
+        supplier=receipt.supplier, expected_at=receipt.expected_at, lot=label.lot, expiry=label.expiry,
+        manufactured_on=label.manufactured_on,
     )  # fmt: skip
 
 

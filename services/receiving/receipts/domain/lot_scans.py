@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation
 from services.receiving.receipts.domain.lot_spellings import known_on_receipt
 from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
@@ -18,12 +19,12 @@ from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
-from shared.contracts.upstream import ExpirySource
+from shared.contracts.label_dates import are_in_order
+from shared.contracts.product_attributes import ExpirySource
 from shared.identifiers import fold_lot
 from shared.inventory.decimals import precision_violation
 from shared.inventory.effective_expiry import effective_expiry
 
-DATE_FIELDS = ("expiry", "manufactured_on", "best_before")
 MAX_QUANTITY = Decimal(1_000_000)
 """Maximum quantity of a lot in one event."""
 
@@ -56,6 +57,7 @@ class _LotScanEvaluator:
         self.is_short_life_held = self.policy.short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
+        self.expectation = LotExpectation(uow.lines_of(self.receipt_id, sku))
 
     def evaluate(self, entry: ScannedLot) -> LotScanResult:
         """Evaluate one lot and record the scan."""
@@ -69,6 +71,7 @@ class _LotScanEvaluator:
         label = _merge_dates(entry, earlier_scans)
         if label is None:
             return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
+        label, difference = self._as_announced(label)
         expiry, source = effective_expiry(self.policy, label.expiry, label.manufactured_on, label.best_before)
         if any(scan.expiry not in {None, expiry} for scan in earlier_scans):
             return LotScanResult(entry.lot, "LOT_DATES_MISMATCH", conflicting_value=_format_dates(earlier_scans))
@@ -81,7 +84,18 @@ class _LotScanEvaluator:
         known = self.uow.known_lots.other_spelling(self.sku, entry.lot)
         if known is None and not self.uow.known_lots.spellings(self.sku, entry.lot):
             known = known_on_receipt(entry.lot, all_scans)
-        return self._record_scan(label, source, earlier_scans, known)
+        return self._record_scan(label, source, earlier_scans, known, difference=difference)
+
+    def _as_announced(self, label: ScannedLot) -> tuple[ScannedLot, str | None]:
+        """Complete the dates of a lot with the announced ones; return what is announced instead of a contradiction."""
+        dates = {name: getattr(label, name) for name in DATE_FIELDS}
+        if label.lot and (difference := self.expectation.difference(label.lot, dates)):
+            return label, difference
+        missing = {name: day for name, day in self.expectation.dates_of(label.lot).items() if dates[name] is None}
+        completed = label.model_copy(update=missing) if missing else label
+        if not are_in_order(completed.manufactured_on, completed.expiry, completed.best_before):
+            return label, ", ".join(f"{name} {day}" for name, day in missing.items())
+        return completed, None
 
     def _quantity_of(self, label: ScannedLot) -> Decimal:
         return label.quantity or Decimal(self.barcode_quantity or 0)
@@ -103,11 +117,20 @@ class _LotScanEvaluator:
         )
 
     def _record_scan(
-        self, label: ScannedLot, source: ExpirySource | None, earlier_scans: list[LotScan], known: str | None
+        self,
+        label: ScannedLot,
+        source: ExpirySource | None,
+        earlier_scans: list[LotScan],
+        known: str | None,
+        *,
+        difference: str | None,
     ) -> LotScanResult:
-        """Assign the quantity to lines with open quantity; the excess, or another spelling, is unmatched."""
+        """Assign the quantity to lines with open quantity; the excess, or what a supervisor decides, is unmatched."""
         quantity = self._quantity_of(label)
-        shares = [self._aside(quantity)] if known else self._split_over_lines(quantity)
+        if known:
+            shares = [self._aside("LOT_CASE_MISMATCH", quantity)]
+        else:
+            shares = [self._aside("NOT_AS_ANNOUNCED", quantity)] if difference else self._split_over_lines(quantity)
         scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
         if any(
             scan.quantity + quantity > MAX_QUANTITY
@@ -133,13 +156,13 @@ class _LotScanEvaluator:
         unmatched = Decimal(0) if status == "ACCEPTED" else last_share.quantity
         return LotScanResult(
             lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched,
-            on_hold=is_held, conflicting_value=known, expiry=label.expiry, expiry_source=source,
+            on_hold=is_held, conflicting_value=known or difference, expiry=label.expiry, expiry_source=source,
         )  # fmt: skip
 
-    def _aside(self, quantity: Decimal) -> LineShare:
+    def _aside(self, status: LotScanStatus, quantity: Decimal) -> LineShare:
         """Return the share of a quantity that fits no line until a supervisor decides about its lot."""
         lines = self.uow.lines_of(self.receipt_id, self.sku)
-        return LineShare(lines[0].line if lines else None, "LOT_CASE_MISMATCH", quantity)
+        return LineShare(lines[0].line if lines else None, status, quantity)
 
     def _split_over_lines(self, quantity: Decimal) -> list[LineShare]:
         lines = self.uow.lines_of(self.receipt_id, self.sku)
@@ -186,12 +209,7 @@ def _merge_dates(entry: ScannedLot, earlier_scans: list[LotScan]) -> ScannedLot 
     if any(len(dates) > 1 for dates in dates_by_field.values()):
         return None
     label = entry.model_copy(update={name: next(iter(dates), None) for name, dates in dates_by_field.items()})
-    manufactured_on = label.manufactured_on
-    return (
-        None
-        if manufactured_on and any(day and day < manufactured_on for day in (label.expiry, label.best_before))
-        else label
-    )
+    return label if are_in_order(label.manufactured_on, label.expiry, label.best_before) else None
 
 
 def _format_day(day: date | None) -> str | None:

@@ -9,9 +9,7 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import matching_spellings
 
 
-def set_aside_units(
-    uow: ReceivingUnitOfWork, units: Iterable[Unit]
-) -> tuple[list[Unit], list[UnmatchedScan]]:  # fmt: skip
+def set_aside_units(uow: ReceivingUnitOfWork, units: Iterable[Unit]) -> tuple[list[Unit], list[UnmatchedScan]]:
     """Separate scanned units whose lot became known in another spelling; these are not scanned any more."""
     accepted, set_aside = [], []
     known_lots: dict[tuple[str, str], str | None] = {}
@@ -90,4 +88,5 @@ def _unmatched_scan(uow: ReceivingUnitOfWork, unit: Unit, known: str) -> Unmatch
         receipt=unit.receipt or "", sku=unit.sku, serial=unit.serial, session=unit.session or "",
         kind="LOT_CASE_MISMATCH", line=unit.line, location=unit.location or "", conflicting_value=known,
         scanned_by=unit.scanned_by or "", scanned_at=unit.scanned_at or uow.now, lot=unit.lot, expiry=unit.expiry,
+        manufactured_on=unit.manufactured_on,
     )  # fmt: skip

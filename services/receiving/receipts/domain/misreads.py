@@ -10,7 +10,7 @@ from services.receiving.products.domain.serial_formats import describe, matches
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
 from shared.scans import Scan, ScanKind, classify
-from shared.scans.gtin import spellings, to_gtin_14
+from shared.scans.gtin import gtin_readings, spellings, to_gtin_14
 
 ReadAs = Literal[
     "BARCODE", "SKU", "RECEIPT", "LOCATION", "GS1_ELEMENT_STRING", "GS1_DIGITAL_LINK", "URL", "SEVERAL_VALUES", "RANGE",
@@ -74,7 +74,7 @@ class ScanJudge:
         scan = classify(text)
         if scan.kind is ScanKind.GTIN and (barcode := self._recognise_gtin(scan)):
             return barcode
-        if scan.kind in {ScanKind.TEXT, ScanKind.GTIN}:
+        if scan.kind in {ScanKind.TEXT, ScanKind.GTIN, ScanKind.SSCC}:
             with_symbology = f"{scan.value} with the symbology identifier {scan.symbology}"
             return Misread(text, "SYMBOLOGY_IDENTIFIER", with_symbology) if scan.symbology else None
         hint = "; state it in the field ranges" if scan.kind is ScanKind.RANGE else ""
@@ -82,9 +82,11 @@ class ScanJudge:
 
     def _recognise_gtin(self, scan: Scan) -> Misread | None:
         """Recognise a barcode in any spelling; other GTINs may be serial numbers."""
-        if scan.gtin in self.gtins:
+        gtins = [gtin for gtin in (scan.gtin, scan.other_gtin) if gtin]
+        if not self.gtins.isdisjoint(gtins):
             return Misread(scan.text, "BARCODE", "a barcode of the product")
-        barcodes = [barcode for code in spellings(scan.gtin or "") if (barcode := self.uow.barcodes.get(code))]
+        codes = [code for gtin in gtins for code in spellings(gtin)]
+        barcodes = [barcode for code in codes if (barcode := self.uow.barcodes.get(code))]
         return Misread(scan.text, "BARCODE", f"a barcode of product {barcodes[0].sku}") if barcodes else None
 
 
@@ -117,4 +119,4 @@ def misread_violation(misreads: Sequence[Misread], subject: str) -> ProblemDetai
 
 def barcodes_to_look_up(texts: Iterable[str]) -> set[str]:
     """Return the codes of barcodes that these texts may be; most serial numbers are none."""
-    return {code for text in texts if (gtin := to_gtin_14(text)) for code in spellings(gtin)}
+    return {code for text in texts for gtin in gtin_readings(text) for code in spellings(gtin)}

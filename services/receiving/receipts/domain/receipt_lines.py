@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from services.receiving.receipts.domain.expectations import emit_line_expected
+from services.receiving.receipts.domain.expectations import emit_line_expected, expected_groups
 from services.receiving.receipts.domain.records import UNIT_ADJUSTMENTS, ReceiptLine, Unit
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import chunks
@@ -30,7 +30,7 @@ def plan_waiting_lines(uow: ReceivingUnitOfWork, product: ProductChanged) -> Non
             _reject_serials(uow, line, product.tracking, units)
             line, units = line._replace(listed_serials=line.listed_serials - len(units)), []
         uow.lines.put(line)
-        for chunk in chunks(units):
+        for chunk in expected_groups(units):
             emit_line_expected(uow, line, Decimal(len(chunk)), chunk)
         if (unlisted := line.missing_quantity - len(units)) > 0:
             emit_line_expected(uow, line, unlisted, ())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation
 from services.receiving.receipts.domain.records import (
     UNMATCHED_KINDS,
     Discrepancy,
@@ -15,6 +16,7 @@ from services.receiving.receipts.domain.records import (
 )
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import (
     DiscrepancyFound,
     DiscrepancyResolved,
@@ -23,7 +25,6 @@ from shared.contracts.receiving import (
     ReceivedLot,
     Resolution,
 )
-from shared.contracts.upstream import ExpirySource
 
 
 def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date | None) -> str | None:
@@ -97,11 +98,16 @@ def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrep
 
 def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
     """Create the discrepancy of an unmatched lot scan."""
+    difference = None
+    if scan.status == "NOT_AS_ANNOUNCED":
+        expectation = LotExpectation(uow.lines_of(scan.receipt, scan.sku))
+        difference = expectation.difference(scan.lot, {name: getattr(scan, name) for name in DATE_FIELDS})
     return Discrepancy(
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session,
         kind=UNMATCHED_KINDS.get(scan.status, "UNEXPECTED"), line=scan.line, sku=scan.sku, serial=None,
-        missing_serials=[], quantity=scan.quantity, location=scan.location, conflicting_value=scan.known_lot,
-        found_at=uow.now, found_by=uow.event.actor, lot=scan.lot, expiry=scan.expiry, scan_id=scan.scan_id,
+        missing_serials=[], quantity=scan.quantity, location=scan.location,
+        conflicting_value=scan.known_lot or difference, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
+        expiry=scan.expiry, scan_id=scan.scan_id,
     )  # fmt: skip
 
 
@@ -114,6 +120,7 @@ DISCREPANCY_TEXT = {
     "LOT_CASE_MISMATCH": "known lot {conflicting_value} differs only in case or blanks",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
     "WRONG_PRODUCT": "product {conflicting_value} has or expects this serial number",
+    "NOT_AS_ANNOUNCED": "lot or dates are not as announced: {conflicting_value}",
     "EXPIRED": "rejected: expired on {expiry}",
     "INSUFFICIENT_SHELF_LIFE": "rejected: expires on {expiry}, remaining shelf life too short",
     "EXPIRY_REQUIRED": "rejected: no expiry date",

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple, get_args
 
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution
-from shared.contracts.upstream import ExpirySource
 
 ReceiptKind = Literal["ASN", "BLIND", "OPENING"]
 ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
@@ -18,11 +18,14 @@ UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adj
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
-LotScanStatus = Literal["SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "RECEIVED", "REJECTED"]
-"""The second to fourth become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
+LotScanStatus = Literal[
+    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "RECEIVED", "REJECTED"
+]
+"""The second to fifth become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
 
 UNMATCHED_KINDS: Mapping[LotScanStatus, DiscrepancyKind] = {
     "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "LOT_CASE_MISMATCH": "LOT_CASE_MISMATCH",
+    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED",
 }  # fmt: skip
 """Discrepancies of unmatched lot scans, by their status."""
 
@@ -32,8 +35,11 @@ RowKey = tuple[str, str]
 PartLineKey = tuple[str, int, str]
 """(receipt, part, line)."""
 
+NO_LOTS = "[]"
+"""Announced lots as JSON, of which there are none."""
+
 LotKey = tuple[str, str, str]
-"""(receipt, sku, lot)."""
+"""(receipt, sku, comparison key of the lot)."""
 
 
 class Receipt(NamedTuple):
@@ -68,6 +74,8 @@ class AnnouncedLine(NamedTuple):
     quantity: Decimal
     serials: list[str]
     rejected: list[str]
+    lots: str = NO_LOTS
+    """Its announced lots as JSON."""
 
     @property
     def key(self) -> PartLineKey:
@@ -87,6 +95,8 @@ class ReceiptLine(NamedTuple):
     scanned: Decimal = Decimal(0)
     received: Decimal = Decimal(0)
     awaiting_product: bool = False
+    lots: str = NO_LOTS
+    """Announced lots of all parts as JSON, without serial numbers."""
 
     @property
     def key(self) -> RowKey:
@@ -135,13 +145,23 @@ class Unit(NamedTuple):
     warranty_ends_on: date | None = None
     """Last day of the warranty of its last sale."""
     expiry_source: ExpirySource | None = None
+    announced_lot: str | None = None
+    announced_expiry: date | None = None
+    announced_manufactured_on: date | None = None
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
-        """Return the unit as expected on a receipt line, listed by a part of its ASN."""
+        """Return the unit as expected on a receipt line, as listed by a part of its ASN."""
         return Unit(
             sku=self.sku, serial=self.serial, version=self.version + 1, status="EXPECTED", receipt=receipt, line=line,
-            part=part, is_listed=True,
+            part=part, is_listed=True, announced_lot=self.announced_lot, announced_expiry=self.announced_expiry,
+            announced_manufactured_on=self.announced_manufactured_on,
         )  # fmt: skip
+
+    def with_announced(
+        self, lot: str | None = None, expiry: date | None = None, manufactured_on: date | None = None
+    ) -> "Unit":  # fmt: skip
+        """Return the unit with the lot and dates that its ASN announces."""
+        return self._replace(announced_lot=lot, announced_expiry=expiry, announced_manufactured_on=manufactured_on)
 
     def as_inactive(self) -> "Unit":
         """Return the unit as neither expected nor on hand."""

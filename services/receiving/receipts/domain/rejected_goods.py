@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from services.receiving.receipts.domain.receive import DISCREPANCY_TEXT, end_discrepancy, record_discrepancies
-from services.receiving.receipts.domain.records import Discrepancy, ReceiptLine
+from services.receiving.receipts.domain.records import Discrepancy, ReceiptLine, Unit
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
 from shared.contracts.receiving import RejectionKind
@@ -46,14 +46,16 @@ def reject_lot(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, kind: Rej
     _record(uow, rejection, earlier)
 
 
-def reject_serial(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, kind: RejectionKind, serial: str) -> None:
+def reject_serial(
+    uow: ReceivingUnitOfWork, command: ScanItems, sku: str, kind: RejectionKind, *, unit: Unit, expiry: date | None
+) -> None:  # fmt: skip
     """Record a rejected unit; its latest rejection on the receipt replaces an earlier one."""
-    unit, lines = uow.get_unit(sku, serial), uow.lines_of(command.receipt, sku)
+    serial, lines = unit.serial, uow.lines_of(command.receipt, sku)
     is_expected_here = unit.status == "EXPECTED" and unit.receipt == command.receipt
     line = unit.line if is_expected_here else lines[0].line if lines else None
     rejection = _to_rejection(
-        uow, command, kind, sku=sku, line=line, quantity=Decimal(1), serial=serial, lot=command.lot or None,
-        expiry=command.expiry,
+        uow, command, kind, sku=sku, line=line, quantity=Decimal(1), serial=serial,
+        lot=command.lot or unit.announced_lot, expiry=expiry,
     )  # fmt: skip
     _record(uow, rejection, uow.rejections_by_item[command.receipt, sku, serial])
 

@@ -10,9 +10,9 @@ from services.receiving.receipts.domain.misreads import ReadAs
 from services.receiving.receipts.domain.records import ReceiptStatus, SessionStatus
 from shared.contracts.model import DescribedFields, KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.contracts.results import PartialResult
-from shared.contracts.upstream import ExpirySource
 from shared.identifiers import NonNegativeQuantity
 from shared.unit_of_work import CommandResult
 
@@ -39,9 +39,9 @@ class ReceiptResult(PartialResult):
 class SerialScanResult(DescribedFields):
     """Result of one scanned serial number.
 
-    `conflicting_value` is the existing serial number or lot, the other product or the other receipt, or in words what a
-    scan is that is no serial number; `read_as` is that in a word. An accepted one has its expiry date, and
-    `expiry_source` if this is not the one on the label.
+    `conflicting_value` is the existing serial number or lot, the other product or the other receipt, the announced lot
+    and dates, or in words what a scan is that is no serial number; `read_as` is that in a word. An accepted one has its
+    expiry date, and `expiry_source` if this is neither on the label nor announced.
     """
 
     serial: str
@@ -63,8 +63,9 @@ class LotScanResult(DescribedFields):
     """Result of one scanned lot: accepted quantity, unmatched quantity and first line.
 
     If `on_hold`, the lot is received on hold because of its short shelf life. `conflicting_value` is the known lot that
-    differs in case or blanks, the lot's dates from earlier scans, or its expiry, or in words what a scan is that is no
-    lot number; `read_as` is that in a word. `expiry_source` is set if the expiry date is not that on the label.
+    differs in case or blanks, the lot's dates from earlier scans, what is announced, its expiry, or in words what a
+    scan is that is no lot number; `read_as` is that in a word. `expiry_source` is set if the expiry date is neither on
+    the label nor announced.
     """
 
     lot: str

@@ -6,7 +6,6 @@ from services.receiving.locations.domain.definitions import inactive_location_vi
 from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
 from services.receiving.receipts.domain.misreads import Misread, ScanJudge, describe_misreads
 from services.receiving.receipts.domain.records import Receipt, Session
-from services.receiving.receipts.domain.rejected_goods import reject_serial, rejection_kind
 from services.receiving.receipts.domain.results import (
     LotScanResult,
     ScanResult,
@@ -17,7 +16,6 @@ from services.receiving.receipts.domain.results import (
 from services.receiving.receipts.domain.serial_scans import (
     VALID_IDENTIFIER,
     evaluate_serial_scans,
-    is_recorded_on_receipt,
 )
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
@@ -27,7 +25,13 @@ from shared.inventory.effective_expiry import effective_expiry
 from shared.scans.gtin import to_gtin_14
 from shared.unit_of_work import CommandResult
 
+REJECTED_BY_DATE: dict[ScanStatus, tuple[Code, str]] = {
+    "EXPIRY_REQUIRED": (Code.EXPIRY_REQUIRED, "expiry date missing"),
+    "EXPIRED": (Code.EXPIRED, "expired"),
+    "INSUFFICIENT_SHELF_LIFE": (Code.INSUFFICIENT_SHELF_LIFE_AT_RECEIPT, "remaining shelf life too short"),
+}
 REJECTED_SERIALS: dict[ScanStatus, tuple[Code, str]] = {
+    **REJECTED_BY_DATE,
     "INVALID": (Code.INVALID_SERIAL, "invalid serial number"),
     "NOT_A_SERIAL": (Code.NOT_A_SERIAL, "not a serial number"),
     "SERIAL_FORMAT_MISMATCH": (Code.SERIAL_FORMAT_MISMATCH, "not of the serial format of the product"),
@@ -42,9 +46,7 @@ REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
     "QUANTITY_REQUIRED": (Code.QUANTITY_REQUIRED, "quantity missing"),
     "QUANTITY_PRECISION": (Code.QUANTITY_PRECISION, "quantity has more than {decimals} decimals"),
     "LOT_DATES_MISMATCH": (Code.LOT_DATES_MISMATCH, "dates differ from earlier scans of the lot on this receipt"),
-    "EXPIRY_REQUIRED": (Code.EXPIRY_REQUIRED, "expiry date missing"),
-    "EXPIRED": (Code.EXPIRED, "expired"),
-    "INSUFFICIENT_SHELF_LIFE": (Code.INSUFFICIENT_SHELF_LIFE_AT_RECEIPT, "remaining shelf life too short"),
+    **REJECTED_BY_DATE,
     "TOO_MANY_UNITS": (Code.TOO_MANY_UNITS, "quantity exceeds the maximum per lot, session and location"),
 }
 
@@ -69,7 +71,7 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     if expiry_source:
         command = command.model_copy(update={"expiry": expiry})
     judge = ScanJudge(uow, sku, receipt.receipt)
-    if violation := _label_violation(command, sku, judge) or _reject_by_label(uow, command, sku, judge):
+    if violation := _label_violation(command, sku, judge):
         return CommandResult.rejected(violation)
     serial_results = (
         evaluate_serial_scans(uow, command, receipt, sku, judge, expiry_source=expiry_source) if command.serials else []
@@ -164,22 +166,6 @@ def _label_violation(command: ScanItems, sku: str, judge: ScanJudge) -> ProblemD
     if not VALID_IDENTIFIER.match(command.lot):
         return ProblemDetail(code=Code.INVALID_LOT, detail=f"Lot number {command.lot!r} is invalid", ids=[command.lot])
     return None
-
-
-def _reject_by_label(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, judge: ScanJudge) -> ProblemDetail | None:
-    """Reject serial-tracked units by the expiry date on their labels; the rules of lots apply."""
-    kind = rejection_kind(uow, sku, command.location, command.expiry)
-    if kind is None or not command.serials:
-        return None
-    for serial in dict.fromkeys(command.serials):
-        unit = uow.get_unit(sku, serial)
-        is_serial = unit.status != "INACTIVE" or (VALID_IDENTIFIER.match(serial) and not judge.misread_serial(serial))
-        if is_serial and not is_recorded_on_receipt(uow, command.receipt, unit):
-            reject_serial(uow, command, sku, kind, serial)
-    min_days = uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt
-    expiry = f"Units of {sku} expire on {command.expiry}; at least {min_days} days must remain"
-    detail = f"Product {sku} requires an expiry date" if kind == "EXPIRY_REQUIRED" else expiry
-    return ProblemDetail(code=REJECTED_LOTS[kind][0], detail=detail)
 
 
 def _location_violation(uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt | None) -> ProblemDetail | None:

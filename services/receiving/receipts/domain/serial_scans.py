@@ -2,17 +2,25 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
+from services.receiving.receipts.domain.announced_lots import UnitExpectation, UnitLabel
 from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
 from services.receiving.receipts.domain.records import Receipt, ReceiptLine, Unit, UnmatchedScan
-from services.receiving.receipts.domain.rejected_goods import ACCEPTED_LATER, withdraw_rejections
+from services.receiving.receipts.domain.rejected_goods import (
+    ACCEPTED_LATER,
+    reject_serial,
+    rejection_kind,
+    withdraw_rejections,
+)
 from services.receiving.receipts.domain.results import ScanStatus, SerialScanResult
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
-from shared.contracts.receiving import DiscrepancyKind
-from shared.contracts.upstream import ExpirySource
+from shared.contracts.product_attributes import ExpirySource
+from shared.contracts.receiving import DiscrepancyKind, RejectionKind
 from shared.identifiers import SERIAL_PATTERN
+from shared.inventory.effective_expiry import effective_expiry
 
 VALID_IDENTIFIER = re.compile(SERIAL_PATTERN.removesuffix("$") + r"\Z")
 
@@ -27,8 +35,7 @@ def evaluate_serial_scans(
     expiry_source: ExpirySource | None = None,
 ) -> list[SerialScanResult]:
     """Evaluate the serial numbers of one scan and record the results in the unit of work."""
-    evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge)
-    evaluator.expiry_source = expiry_source
+    evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge, expiry_source=expiry_source)
     results = [evaluator.evaluate(serial) for serial in command.serials]
     evaluator.write_back()
     return results
@@ -62,13 +69,23 @@ class _LineCounter:
 class _SerialScanEvaluator:
     """Evaluates scans of one product on one receipt."""
 
-    expiry_source: ExpirySource | None = None
-
     def __init__(
-        self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
+        self,
+        uow: ReceivingUnitOfWork,
+        command: ScanItems,
+        receipt: Receipt,
+        sku: str,
+        judge: ScanJudge,
+        *,
+        expiry_source: ExpirySource | None,
     ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
+        self.policy, self.expiry_source = uow.shelf_life_policy(sku), expiry_source
+        stated_expiry = None if expiry_source == "SHELF_LIFE_DAYS" else command.expiry
+        label = UnitLabel(command.lot or None, stated_expiry, command.manufactured_on)
+        self.expectation = UnitExpectation(uow.lines_of(self.receipt_id, sku), label)
+        self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
         self.open_lines = [number for number, counter in self.lines.items() if counter.unlisted_capacity > 0]
@@ -83,16 +100,37 @@ class _SerialScanEvaluator:
             return SerialScanResult(serial, "INVALID")
         if is_recorded_on_receipt(self.uow, self.receipt_id, unit):
             return SerialScanResult(serial=serial, status="DUPLICATE_IN_RECEIPT", line=unit.line)
+        label, _ = self._label_of(unit)
+        expiry = label.expiry
+        if kind := self._rejection_kind(expiry):
+            reject_serial(self.uow, self.command, self.sku, kind, unit=unit, expiry=expiry)
+            return SerialScanResult(serial, kind, unit.line, None if expiry is None else str(expiry))
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, serial]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
         return self._evaluate_new(unit) if unit.status == "INACTIVE" else self._evaluate_registered(unit)
+
+    def _label_of(self, unit: Unit) -> tuple[UnitLabel, ExpirySource | None]:
+        """Return lot and dates of a unit, and where its expiry is from unless it is stated or announced."""
+        label = self.expectation.complete(unit)
+        if label.expiry is not None:
+            return label, self.expiry_source if self.expiry_source != "SHELF_LIFE_DAYS" else None
+        expiry, source = effective_expiry(self.policy, None, label.manufactured_on, None)
+        return label._replace(expiry=expiry), source
+
+    def _rejection_kind(self, expiry: date | None) -> RejectionKind | None:
+        """Return why units with this expiry date are rejected; the rules of lots apply."""
+        if expiry not in self.rejection_kinds:
+            self.rejection_kinds[expiry] = rejection_kind(self.uow, self.sku, self.command.location, expiry)
+        return self.rejection_kinds[expiry]
 
     def _evaluate_registered(self, unit: Unit) -> SerialScanResult:
         if unit.status != "EXPECTED":
             return self._record_unmatched(unit, "DUPLICATE_SERIAL", unit.serial)
         if unit.receipt != self.receipt_id:
             return self._record_unmatched(unit, "EXPECTED_ON_OTHER_RECEIPT", unit.receipt)
+        if difference := self.expectation.difference(unit):
+            return self._record_unmatched(unit, "NOT_AS_ANNOUNCED", difference)
         return self._accept(unit, unit.line or "")
 
     def _evaluate_new(self, unit: Unit) -> SerialScanResult:
@@ -105,6 +143,8 @@ class _SerialScanEvaluator:
             return self._record_unmatched(unit, "CASE_MISMATCH", case_variants[0].serial)
         if look_alikes := self.uow.expected_look_alikes(self.receipt_id, self.sku, unit.serial):
             return self._record_unmatched(unit, "CASE_MISMATCH", look_alikes[0].serial)
+        if difference := self.expectation.difference(unit):
+            return self._record_unmatched(unit, "NOT_AS_ANNOUNCED", difference)
         if line := self._find_open_line():
             return self._accept(unit, line)
         all_full = self.lines and all(counter.is_full for counter in self.lines.values())
@@ -127,21 +167,24 @@ class _SerialScanEvaluator:
         counter = self.lines[number]
         counter.scanned_count += 1
         counter.unlisted_count += not unit.is_listed
-        command = self.command
+        command, (label, source) = self.command, self._label_of(unit)
         self.uow.units.put(
             Unit(
                 sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
                 line=number, part=unit.part, is_listed=unit.is_listed, session=command.session,
-                location=command.location, scanned_by=self.actor, scanned_at=self.uow.now, lot=command.lot or None,
-                expiry=command.expiry, manufactured_on=command.manufactured_on, expiry_source=self.expiry_source,
+                location=command.location, scanned_by=self.actor, scanned_at=self.uow.now, lot=label.lot,
+                expiry=label.expiry, manufactured_on=label.manufactured_on, announced_lot=unit.announced_lot,
+                expiry_source=source, announced_expiry=unit.announced_expiry,
+                announced_manufactured_on=unit.announced_manufactured_on,
             )
         )  # fmt: skip
         return SerialScanResult(
-            serial=unit.serial, status="ACCEPTED", line=number, expiry=command.expiry, expiry_source=self.expiry_source
+            serial=unit.serial, status="ACCEPTED", line=number, expiry=label.expiry, expiry_source=source
         )
 
     def _record_unmatched(self, unit: Unit, kind: DiscrepancyKind, conflicting_value: str | None) -> SerialScanResult:
-        line = next(iter(self.lines), None)
+        is_expected_here = unit.status == "EXPECTED" and unit.receipt == self.receipt_id
+        line = unit.line if is_expected_here else next(iter(self.lines), None)
         self.uow.unmatched_scans.put(
             UnmatchedScan(
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,

@@ -60,7 +60,7 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     await _load_units(tx, uow, plan)
     await _load_lot_scans(tx, uow, plan)
     plan.add_lines(uow.units, list(uow.lot_scans))
-    await _load_known_lots(tx, uow, plan)
+    await load_known_lots(tx, uow, plan.known_lots)
     await _load_documents(tx, uow, plan)
     await _load_look_alikes(tx, uow, plan)
     await _load_rejections(tx, uow, plan)
@@ -145,9 +145,9 @@ async def _load_lot_scans(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadP
         uow.lot_scans.load(LOT_SCANS.load(await tx.fetch_all(sql.SELECT_LOT_SCANS, parameters)))
 
 
-async def _load_known_lots(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:
-    """Load the known spellings of lots."""
-    if keys := {(sku, fold_lot(lot)) for sku, lot in plan.known_lots}:
+async def load_known_lots(tx: Transaction, uow: ReceivingUnitOfWork, lots: Iterable[RowKey]) -> None:
+    """Load the known spellings of lots by SKU and lot number."""
+    if keys := {(sku, fold_lot(lot)) for sku, lot in lots}:
         rows = await tx.fetch_all(sql.SELECT_KNOWN_LOTS, as_arrays(keys, "skus", "lot_keys"))
         uow.known_lots.load(KNOWN_LOTS.load(rows))
 

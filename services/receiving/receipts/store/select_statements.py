@@ -17,9 +17,10 @@ from services.receiving.receipts.store.tables import (
 )
 from shared.persistence.lot_keys import fold_lot_sql
 
-LINE_COLUMNS, UNIT_COLUMNS, RECEIPT_COLUMNS = LINES.columns("l"), UNITS.columns("u"), RECEIPTS.columns("r")
+LINE_COLUMNS = LINES.columns("l").replace("l.lots", "l.lots::text AS lots")
+UNIT_COLUMNS, RECEIPT_COLUMNS = UNITS.columns("u"), RECEIPTS.columns("r")
 SESSION_COLUMNS, DISCREPANCY_COLUMNS = SESSIONS.columns("s"), DISCREPANCIES.columns("d")
-ANNOUNCED_COLUMNS = ANNOUNCED_LINES.columns("a")
+ANNOUNCED_COLUMNS = ANNOUNCED_LINES.columns("a").replace("a.lots", "a.lots::text AS lots")
 UNMATCHED_SCAN_COLUMNS, LOT_SCAN_COLUMNS = UNMATCHED_SCANS.columns("a"), LOT_SCANS.columns("s")
 
 SELECT_RECEIPTS = text(f"SELECT {RECEIPT_COLUMNS} FROM receipt r WHERE receipt = ANY(CAST(:receipts AS text[]))")

@@ -21,17 +21,19 @@ RECEIPTS = RecordTable(
 )  # fmt: skip
 LINES = RecordTable(
     "receipt_line", ReceiptLine, "receipt line",
-    "expected_quantity listed_serials unlisted_units scanned received awaiting_product", upsert=True,
+    "expected_quantity listed_serials unlisted_units scanned received awaiting_product lots", types={"lots": "jsonb"},
+    upsert=True,
 )  # fmt: skip
 ANNOUNCED_LINES = RecordTable(
-    "announced_line", AnnouncedLine, "receipt part line", "sku quantity serials rejected",
-    types={"serials": "text[]", "rejected": "text[]"}, upsert=True,
+    "announced_line", AnnouncedLine, "receipt part line", "sku quantity serials rejected lots",
+    types={"serials": "text[]", "rejected": "text[]", "lots": "jsonb"}, upsert=True,
 )  # fmt: skip
 SESSIONS = RecordTable("session", Session, "receipt session", "owner status ended_at", upsert=True)
 UNITS = RecordTable(
     "unit", Unit, "sku serial",
     "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
-    " expiry adjustment manufactured_on warranty_ends_on expiry_source",
+    " expiry adjustment manufactured_on warranty_ends_on expiry_source announced_lot announced_expiry"
+    " announced_manufactured_on",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip
 UNMATCHED_SCANS = RecordTable(

@@ -50,9 +50,10 @@ def lot_tracking_violation(
             detail=f"Product {command.sku} is not lot-tracked",
             ids=[name for name in lot_numbers if name],
         )
-    if repeated := [name for name, count in Counter(map(fold_lot, lot_numbers)).items() if count > 1]:
+    counts = Counter(map(fold_lot, lot_numbers))
+    if repeated := [name for name in lot_numbers if counts[fold_lot(name)] > 1]:
         return ProblemDetail(
-            code=Code.DUPLICATE_LOT_IN_REQUEST, detail=f"The return repeats {len(repeated)} lots", ids=repeated
+            code=Code.DUPLICATE_LOT_IN_REQUEST, detail=f"The return repeats lots {', '.join(repeated)}", ids=repeated
         )
     return next(filter(None, (_precision_violation(uow, command, lot) for lot in command.lots)), None)
 

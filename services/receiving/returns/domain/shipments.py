@@ -1,7 +1,7 @@
 """Shipments reported by serials and lots; shipped items may be returned."""
 
 from services.receiving.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.lots import LotShipped
+from shared.contracts.lots import LotNumberCorrected, LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialStateChanged
 
@@ -31,3 +31,22 @@ def record_shipped_lots(uow: ReceivingUnitOfWork, shipment: LotShipped) -> None:
     for lot in shipment.lots:
         before = uow.shipped_of(shipment.order, shipment.customer, shipment.sku, lot.lot)
         uow.shipped_lots.put(before._replace(shipped=before.shipped + lot.quantity))
+
+
+def correct_lots(uow: ReceivingUnitOfWork, correction: LotNumberCorrected) -> None:
+    """Know the right lot number at later receipts, and let shipped goods be returned under it.
+
+    What came back under the wrong one counts first.
+    """
+    uow.known_lots.learn(correction.sku, correction.lot)
+    for part in correction.stock:
+        if part.status == "SHIPPED":
+            before = uow.shipped_of(part.order, part.customer or "", correction.sku, correction.from_lot)
+            after = uow.shipped_of(part.order, part.customer or "", correction.sku, correction.lot)
+            if before.key == after.key:
+                continue
+            moved = min(part.quantity, before.shipped)
+            kept = min(before.returned, before.shipped - moved)
+            uow.shipped_lots.put(before._replace(shipped=before.shipped - moved, returned=kept))
+            returned = after.returned + before.returned - kept
+            uow.shipped_lots.put(after._replace(shipped=after.shipped + moved, returned=returned))

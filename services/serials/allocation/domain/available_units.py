@@ -12,8 +12,8 @@ from shared.inventory.skip_reason import SkipReason
 
 EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
-AllocationCriteria = tuple[int, frozenset[str], bool]
-"""Minimum days of remaining shelf life, keys of the eligible lots, and whether a single lot is required."""
+AllocationCriteria = tuple[int, frozenset[str], str | None, bool]
+"""Minimum days of remaining shelf life, keys of the allowed lots, assigned lot, whether a single lot is required."""
 
 
 def fefo_key(unit: Unit) -> fefo.FefoKey:
@@ -24,16 +24,18 @@ def fefo_key(unit: Unit) -> fefo.FefoKey:
 def criteria_of(demand: Demand, rules: ShelfLifeRules | None) -> AllocationCriteria:
     """Return the criteria of a demand; without rules no unit of its pool has an expiry."""
     days = rules.policy.min_remaining_shelf_life(demand.customer, demand.min_remaining_shelf_life_days) if rules else 0
-    lots = demand.eligible_lots
-    return days, frozenset(lots if demand.assigned_lot else map(fold_lot, lots)), demand.single_lot
+    return days, frozenset(map(fold_lot, demand.allowed_lots)), demand.assigned_lot, demand.single_lot
 
 
 def skip_reason(unit: Unit, criteria: AllocationCriteria, rules: ShelfLifeRules | None) -> SkipReason | None:
     """Return why an available unit does not match the criteria."""
-    days, lots, single_lot = criteria
+    days, lots, assigned_lot, single_lot = criteria
     if rules and (reason := rules.skip_reason(unit.expiry, days)):
         return reason
-    is_requested = not lots or (unit.lot is not None and (unit.lot in lots or fold_lot(unit.lot) in lots))
+    if assigned_lot is not None:
+        is_requested = unit.lot == assigned_lot
+    else:
+        is_requested = not lots or (unit.lot is not None and fold_lot(unit.lot) in lots)
     return None if is_requested and (unit.lot or not single_lot) else SkipReason.LOT_NOT_REQUESTED
 
 

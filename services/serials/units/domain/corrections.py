@@ -1,6 +1,6 @@
-"""Expiry corrections, which also release the expiry hold of units that have not expired.
+"""Corrections of the expiry and of the lot number of units; serials are never corrected (S17).
 
-Serials and lot numbers are never corrected (S17, S25).
+A corrected expiry also releases the expiry hold of units that have not expired.
 """
 
 from datetime import date
@@ -10,7 +10,7 @@ from services.serials.units.domain.results import duplicate_serials_violation, p
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
-from shared.contracts.commands.serials import CorrectSerialExpiry
+from shared.contracts.commands.serials import CorrectSerialExpiry, CorrectSerialLot
 from shared.contracts.problems import Code, ProblemDetail
 from shared.inventory.expiry import is_expired
 from shared.unit_of_work import CommandResult
@@ -37,6 +37,27 @@ def correct_expiry(uow: SerialsUnitOfWork, command: CorrectSerialExpiry) -> Comm
         rules = uow.shelf_life_rules.get(unit.pool)
         if rules is None or not is_expired(unit.expiry, rules.local_date):
             _release_expiry_holds(uow, unit)
+    return units_result(command.sku, accepted, rejected)
+
+
+def correct_lot(uow: SerialsUnitOfWork, command: CorrectSerialLot) -> CommandResult:
+    """Correct the lot number of units; their holds stay, and those of the right lot apply as on arrival."""
+    if violation := duplicate_serials_violation(command.serials):
+        return CommandResult.rejected(violation)
+    accepted, rejected = partition_by_rule(
+        (uow.get_unit(command.sku, serial) for serial in command.serials), lambda _: None
+    )
+    operation_by_lot: dict[str | None, int] = {}
+    for unit in accepted:
+        if unit.lot == command.lot:
+            continue
+        if unit.lot not in operation_by_lot:
+            reason = f"{command.reason} (lot {unit.lot or 'none'}, now {command.lot})"
+            operation_by_lot[unit.lot] = uow.add_operation(SerialChangeType.LOT_CORRECTED, command.sku, reason=reason)
+        operation = operation_by_lot[unit.lot]
+        unit.lot = command.lot
+        uow.transition(unit, operation, unit.location)
+        holds.apply_standing_holds(uow, unit)
     return units_result(command.sku, accepted, rejected)
 
 

@@ -16,6 +16,7 @@ from shared.contracts.serials import (
     SerialExpiryCorrected,
     SerialHoldPlaced,
     SerialHoldReleased,
+    SerialLotCorrected,
     SerialsChanged,
     SerialStateChanged,
 )
@@ -116,6 +117,10 @@ def _emit_expiry_corrected(uow: SerialsUnitOfWork, operation: Operation, transit
     _emit(uow, SerialExpiryCorrected, operation, transitions, orders=orders)
 
 
+def _emit_lot_corrected(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:
+    _emit(uow, SerialLotCorrected, operation, transitions, lot=transitions[0].unit.lot or "")
+
+
 def _emit_adjusted(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:
     """Emit one event per receipt line: receiving reopens the line of a void unit."""
     transitions_by_line: dict[tuple[str | None, str | None], list[Transition]] = {}
@@ -132,6 +137,7 @@ EMIT_BY_CHANGE: Mapping[SerialChangeType, Callable[[SerialsUnitOfWork, Operation
     SerialChangeType.HOLD_PLACED: _emit_hold_placed,
     SerialChangeType.HOLD_RELEASED: _emit_hold_released,
     SerialChangeType.EXPIRY_CORRECTED: _emit_expiry_corrected,
+    SerialChangeType.LOT_CORRECTED: _emit_lot_corrected,
     **dict.fromkeys(ADJUSTMENT_BY_CHANGE, _emit_adjusted),
 }
 """Changes with events of their own; all others are published as `serial.state_changed`."""

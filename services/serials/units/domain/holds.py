@@ -42,7 +42,7 @@ def place(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None
 
 
 def apply_standing_holds(uow: SerialsUnitOfWork, unit: Unit) -> None:
-    """Place the standing holds that match a new unit, unless it is sold, and track it for open recalls."""
+    """Place the standing holds that match a unit, unless it is sold, and track it for open recalls."""
     for standing_hold in uow.standing_holds.values():
         if standing_hold.matches(unit):
             if unit.status in NON_STATUS_CHANGES[SerialChangeType.HOLD_PLACED]:

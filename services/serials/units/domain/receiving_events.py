@@ -27,10 +27,11 @@ ReceivingEvent = ReceiptLineExpected | ReceiptLineCancelled | ReceiptSerialsRece
 
 
 def expect(uow: SerialsUnitOfWork, event: ReceiptLineExpected) -> None:
-    """Expect announced units; take over those that another receipt expected (S05)."""
+    """Expect announced units with their announced lot and dates; take over those of another receipt (S05)."""
     operation = uow.add_operation(SerialChangeType.EXPECTED, event.sku)
     for unit in _changed_units(uow, event, operation, None, f"receipt {event.receipt} expects registered units"):
         unit.receipt, unit.receipt_line, unit.warehouse = event.receipt, event.line, event.warehouse
+        unit.lot, unit.expiry, unit.manufactured_on = event.lot, event.expiry, event.manufactured_on
 
 
 def cancel_expectation(uow: SerialsUnitOfWork, event: ReceiptLineCancelled) -> None:
@@ -38,7 +39,7 @@ def cancel_expectation(uow: SerialsUnitOfWork, event: ReceiptLineCancelled) -> N
     operation = uow.add_operation(SerialChangeType.EXPECTATION_CANCELLED, event.sku)
     conflict = f"receipt {event.receipt} cancels the expectation of received units"
     for unit in _changed_units(uow, event, operation, None, conflict):
-        unit.receipt = unit.receipt_line = None
+        unit.receipt = unit.receipt_line = unit.lot = unit.expiry = unit.manufactured_on = None
 
 
 def receive(uow: SerialsUnitOfWork, event: ReceiptSerialsReceived) -> None:

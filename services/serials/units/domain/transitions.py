@@ -36,6 +36,7 @@ class SerialChangeType(StrEnum):
     RETURNED_TO_VENDOR = "RETURNED_TO_VENDOR"
     RETURNED_FROM_VENDOR = "RETURNED_FROM_VENDOR"
     EXPIRY_CORRECTED = "EXPIRY_CORRECTED"
+    LOT_CORRECTED = "LOT_CORRECTED"
 
     @property
     def description(self) -> str:
@@ -75,13 +76,14 @@ NON_STATUS_CHANGES: Mapping[SerialChangeType, frozenset[SerialStatus]] = Mapping
     SerialChangeType.VOID: UNALLOCATED,
     SerialChangeType.RETURNED_TO_VENDOR: UNALLOCATED,
     SerialChangeType.EXPIRY_CORRECTED: ON_HAND | {"SHIPPED"},
+    SerialChangeType.LOT_CORRECTED: ON_HAND | {"SHIPPED"},
 })  # fmt: skip
 """Changes that keep the status, audited like transitions, and the statuses in which they are allowed."""
 
 RELEASING_CHANGES = frozenset({
     SerialChangeType.PUT_AWAY, SerialChangeType.DEALLOCATED, SerialChangeType.DEMAND_CANCELLED,
     SerialChangeType.UNPICKED, SerialChangeType.HOLD_RELEASED, SerialChangeType.FOUND,
-    SerialChangeType.EXPIRY_CORRECTED,
+    SerialChangeType.EXPIRY_CORRECTED, SerialChangeType.LOT_CORRECTED,
 })  # fmt: skip
 """Changes after which an open demand may match the unit."""
 

@@ -35,8 +35,8 @@ from services.serials.units.domain.unit import (
 )
 from services.serials.units.domain.warranties import SaleRules
 from shared.contracts.problems import Code
+from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.serials import SerialRejected
-from shared.contracts.upstream import ShelfLifePolicy
 from shared.inventory.backorders import BackorderUnitOfWork
 from shared.inventory.count_times import MAX_COUNT_AGE
 from shared.inventory.demand import Pool

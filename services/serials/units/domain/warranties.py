@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from services.serials.units.domain.unit import Unit
+from shared.contracts.product_attributes import Warranty
 from shared.contracts.reference import Tracking
-from shared.contracts.upstream import Warranty
 from shared.inventory.expiry import today
 from shared.inventory.warranty import WarrantyTerm, warranty_term
 

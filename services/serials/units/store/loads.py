@@ -102,6 +102,13 @@ async def load_units_to_correct(tx: Transaction, uow: SerialsUnitOfWork, events:
     uow.shelf_life_rules |= await find_shelf_life_rules(tx, {unit.pool for unit in uow.units})
 
 
+async def load_units_of_wrong_lots(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
+    """Load units with their open holds, and the standing holds that may match their right lot."""
+    await units.load(tx, uow, unit_keys(events))
+    await standing_holds.load_open_holds(tx, uow)
+    await standing_holds.load_standing_holds(tx, uow, {event.data.sku for event in events})
+
+
 async def load_units_to_hold(
     tx: Transaction, uow: SerialsUnitOfWork, events: Sequence[CloudEvent[PlaceSerialHold]]
 ) -> None:

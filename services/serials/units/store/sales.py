@@ -7,7 +7,7 @@ from sqlalchemy import text
 from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
-from shared.contracts.upstream import Warranty
+from shared.contracts.product_attributes import Warranty
 from shared.inventory.reference_data import PRODUCT_COLUMNS, upsert_statement
 from shared.persistence.database import Transaction
 

@@ -11,6 +11,7 @@ from shared.scans.gtin import to_gtin_14
 
 _DIGIT_GROUPS = re.compile(r"(?<![0-9a-z])[0-9]+(?:[ -][0-9]+)*(?![0-9a-z])")
 _GROUP = re.compile(r"[0-9]+")
+MIN_SKU_DIGITS = 5
 MAX_GROUPS = 6
 """Groups of digits in which one barcode is printed."""
 
@@ -25,8 +26,9 @@ class RecognisedProduct(NamedTuple):
 
     @property
     def is_limit(self) -> bool:
-        """Whether it limits the recall; a SKU of letters only may be a word, so it counts as a name."""
-        return self.by == "BARCODE" or (self.by == "SKU" and not self.sku.isalpha())
+        """Whether it limits the recall: a SKU of letters only may be a word, one of few digits a quantity."""
+        is_plain = self.sku.isalpha() or (self.sku.isdigit() and len(self.sku) < MIN_SKU_DIGITS)
+        return self.by == "BARCODE" or (self.by == "SKU" and not is_plain)
 
 
 def find_gtins(notice: Notice) -> dict[str, str]:

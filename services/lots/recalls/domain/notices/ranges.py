@@ -12,18 +12,28 @@ _WORD = r"[^\s,;:()\"']*[^\s,;:()\"'.]"
 _WORDS_BEFORE = re.compile(rf"(?:{_WORD} ){{0,{MAX_WORDS - 1}}}{_WORD}$")
 _WORDS_BEHIND = re.compile(rf"{_WORD}(?: {_WORD}){{0,{MAX_WORDS - 1}}}")
 _BETWEEN = re.compile(
-    r" \(?(?:through|thru|to|until|till|up to|bis(?: einschließlich)?|à|-+|\.{2,3})"
-    r"(?: and including)?(?: (?:lots?|batch|serials?|no\.?|number|code))?\)? "
+    r" \(?(?:through|thru|to|until|till|up to|bis(?: einschließlich)?|à|-+|~|→|\.{2,3})"
+    r"(?: and including)?(?: (?:lots?|batch|serials?|no\.?|numbers?|codes?)){0,2}\)? "
 )
-_BETWEEN_AND = re.compile(rf"\b(?:between|zwischen) ({_WORD}(?: {_WORD}){{0,2}}?) (?:and|und) ")
-_SIGN = re.compile(r"\.{2,3}|-")
+_BETWEEN_AND = re.compile(
+    rf"\b(?:between|zwischen|(?:starting|beginning) (?:at|from|with)) ({_WORD}(?: {_WORD}){{0,2}}?)"
+    r" (?:and|und)(?: (?:ending|ends) (?:at|on|with))? "
+)
+_SIGN = re.compile(r"\.{2,3}|[-~→]")
 _DOWN = re.compile(r" (?:and|or|und|oder|&) (?:lower|less|below|earlier|under|older|before|prior|smaller|früher)\b")
-_UP = re.compile(r" (?:and|or|und|oder|&) (?:higher|above|later|greater|newer|after|over|up|onwards?|später)\b")
+_UP = re.compile(
+    r"(?: (?:and|or|und|oder|&) (?:higher|above|later|greater|newer|after|over|up|on|später)| (?:and )?onwards?)\b"
+)
+_BELOW = r"(?:up to(?: and including)?|prior to|before|below|lower than|less than)"
 _UP_TO = re.compile(
-    r"\b(?:up to(?: and including)?|prior to|before|below|lower than|less than) "
-    r"(?:lot|batch|serial|code)(?: (?:numbers?|no\.?))? "
+    rf"\b(?:{_BELOW} (?:lot|batch|serial|code)(?: (?:numbers?|no\.?))?"
+    rf"|(?:lots?|batch(?:es)?|serials?|codes?)(?: (?:numbers?|nos?\.?))? {_BELOW}) "
+)
+_ATTACHED_LABEL = re.compile(
+    r"(?:(?:lote?s?|lotto|batch(?:es)?|codes?|sn|ser(?:ial)?s?|nos?|nr|charge|los)[.:=#]*|#)(?=[a-z0-9]*[0-9])"
 )
 _DIGITS_BEHIND = re.compile(r"[0-9]+$")
+_LABEL_SIGN = re.compile(r"(?<=[a-z])[:=](?=[a-z0-9#])")
 LONGER_NUMBERS = 3
 """Additional digits of the numbers above a number."""
 
@@ -49,7 +59,7 @@ class FoundRanges(NamedTuple):
 def find_ranges(notice: Notice) -> FoundRanges:
     """Find the ranges of a notice; each reading of an ambiguous text counts."""
     found = FoundRanges({}, {})
-    text = notice.folded
+    text = _LABEL_SIGN.sub("#", notice.folded)
     for match in _BETWEEN.finditer(text):
         _add_ends(found, text, match.start(), match.end(), text[match.start() : match.end()])
     for match in _BETWEEN_AND.finditer(text):
@@ -92,6 +102,8 @@ def _add_open_ranges(found: FoundRanges, text: str) -> None:
 
 
 def _add_open(found: FoundRanges, number: str, text: str, *, is_upward: bool) -> None:
+    if (bare := _without_label(number)) != number:
+        _add_open(found, bare, text, is_upward=is_upward)
     digits = _DIGITS_BEHIND.search(number)
     if digits is None:
         if _has_digit(number):
@@ -107,9 +119,23 @@ def _add_open(found: FoundRanges, number: str, text: str, *, is_upward: bool) ->
 
 
 def read_ends(first: str, last: str, *, is_spaced: bool) -> Iterator[IdentifierRange]:
-    """Read two squeezed ends; ends without blanks around their sign may also be one number with a sign inside."""
+    """Read two squeezed ends, with and without attached labels (#100-#120).
+
+    Ends without blanks around their sign may also be one number with a sign inside.
+    """
     if not (_has_digit(first) and _has_digit(last)):
         return
+    yield from _read_bare_ends(first, last, is_spaced=is_spaced)
+    bare_first, bare_last = _without_label(first), _without_label(last)
+    if (bare_first, bare_last) != (first, last):
+        yield from _read_bare_ends(bare_first, bare_last, is_spaced=is_spaced)
+
+
+def _without_label(number: str) -> str:
+    return _ATTACHED_LABEL.sub("", number, count=1) if _ATTACHED_LABEL.match(number) else number
+
+
+def _read_bare_ends(first: str, last: str, *, is_spaced: bool) -> Iterator[IdentifierRange]:
     digits, last_digits = _DIGITS_BEHIND.search(first), _DIGITS_BEHIND.search(last)
     if len(first) == len(last):
         index = next((i for i, (one, other) in enumerate(zip(first, last, strict=True)) if one != other), None)

@@ -48,7 +48,12 @@ class ParsedNotice(NamedTuple):
         notice = self.notice
         squeezed = {squeeze(number) for number in matched}
         used_ranges = [text for found, text in self.ranges.ranges.items() if any(map(found.holds, squeezed))]
-        texts = [*matched, *used_ranges, *self.gtins.values(), *product_texts]
+        texts = [
+            *(number for number in matched if squeeze(number) in notice.spans),
+            *used_ranges,
+            *self.gtins.values(),
+            *product_texts,
+        ]
         covered = {index for text in texts for place in notice.places(text) for index in range(*place)}
         covered |= {index for found in self.periods for index in range(found.start, found.end)}
         seen: set[str] = set()
