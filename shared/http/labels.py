@@ -13,7 +13,8 @@ from shared.labels import Label, SizeName, draw_pdf, draw_svg, draw_zpl
 MAX_LABELS = 1000
 """Labels of a response; a thousand take two seconds as PDF."""
 PDF = "application/pdf"
-_MEDIA_TYPES = {"svg": "image/svg+xml", "pdf": PDF, "zpl": "text/plain; charset=utf-8"}
+SVG = "image/svg+xml"
+_MEDIA_TYPES = {"svg": SVG, "pdf": PDF, "zpl": "text/plain; charset=utf-8"}
 _DESCRIPTION = "A label, or several: a page each in PDF, a format each in ZPL."
 
 LabelFormat = Annotated[
@@ -27,13 +28,15 @@ LabelSize = Annotated[SizeName | None, Query(alias="size", description="Width an
 Resolution = Annotated[
     Literal["203", "300"], Query(alias="dpi", description="Resolution of the label printer, for `zpl` only.")
 ]
+_TEXT = {"schema": {"type": "string"}}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
 LABEL_RESPONSE: dict[int | str, dict[str, Any]] = {
-    200: {"description": _DESCRIPTION, "content": {"image/svg+xml": {}, PDF: {}, "text/plain": {}}}
+    200: {"description": _DESCRIPTION, "content": {SVG: _BINARY, PDF: _BINARY, "text/plain": _TEXT}}
 }
 SHEET_RESPONSE: dict[int | str, dict[str, Any]] = {
-    200: {"description": _DESCRIPTION, "content": {PDF: {}, "text/plain": {}}}
+    200: {"description": _DESCRIPTION, "content": {PDF: _BINARY, "text/plain": _TEXT}}
 }
-PDF_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"description": "A PDF document.", "content": {PDF: {}}}}
+PDF_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"description": "A PDF document.", "content": {PDF: _BINARY}}}
 
 
 class PrintResponse(Response):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
@@ -15,10 +15,17 @@ SELECT_PRODUCTS = text("""
 _VARIABLE_MEASURE = "9"
 
 
-async def load_products_of_labels(tx: Transaction, skus: Iterable[str]) -> dict[str, tuple[str, str | None]]:
-    """Load the name and the GTIN of one unit by SKU; None for a product without one."""
+class LabelledProduct(NamedTuple):
+    """Name of a product, and the GTIN of one unit."""
+
+    name: str = ""
+    gtin: str | None = None
+
+
+async def load_labelled_products(tx: Transaction, skus: Iterable[str]) -> dict[str, LabelledProduct]:
+    """Load the known products among `skus`, by SKU."""
     rows = await tx.fetch_all(SELECT_PRODUCTS, {"skus": sorted(set(skus))})
-    return {row.sku: (row.name, unit_gtin(json.loads(row.barcodes))) for row in rows}
+    return {row.sku: LabelledProduct(row.name, unit_gtin(json.loads(row.barcodes))) for row in rows}
 
 
 def unit_gtin(barcodes: Sequence[Mapping[str, Any]]) -> str | None:

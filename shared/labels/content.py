@@ -11,7 +11,7 @@ from shared.labels.element_strings import has_two_digit_year, identifier_problem
 from shared.labels.label import SIZES, Label, SizeName
 from shared.labels.layout import fits_linear
 from shared.labels.symbols import Symbol, Symbology
-from shared.scans.gs1 import Elements
+from shared.scans.associations import Elements
 from shared.scans.gtin import has_check_digit
 
 

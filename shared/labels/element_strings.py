@@ -1,15 +1,13 @@
-"""What a GS1 element string can hold, and how it is written."""
+"""What a GS1 element string can hold, and how people read it."""
 
 import re
 from datetime import date
 
-from shared.scans.gs1 import FNC1, Elements
+from shared.scans.associations import Elements
 
 MAX_LENGTH = 20
 """Characters of a lot number (AI 10) or serial number (AI 21)."""
 _CHARACTER_SET_82 = re.compile(r"""[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]*""")
-_FIXED_LENGTH = frozenset({"00", "01", "17"})
-"""Application identifiers of labels whose length is predefined: no FNC1 ends their value."""
 _MAX_YEARS_AHEAD, _MAX_YEARS_AGO = 50, 49
 
 
@@ -30,12 +28,6 @@ def write_date(day: date) -> str:
     return f"{day:%y%m%d}"
 
 
-def write_element_string(elements: Elements) -> str:
-    """Write elements as a scanner sends them, an FNC1 after each value of variable length but the last."""
-    parts = [f"{ai}{value}{'' if ai in _FIXED_LENGTH else FNC1}" for ai, value in elements]
-    return "".join(parts).removesuffix(FNC1)
-
-
 def write_human_readable(elements: Elements) -> str:
-    """Write elements with their application identifiers in parentheses."""
+    """Write elements with their application identifiers in parentheses, without escapes."""
     return " ".join(f"({ai}){value}" for ai, value in elements)

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import zxingcpp
 
-from shared.labels.element_strings import write_element_string
-from shared.scans.gs1 import Elements
+from shared.scans.associations import Elements
+from shared.scans.writing import to_element_string
 
 
 class Symbology(StrEnum):
@@ -52,7 +52,7 @@ class Symbol:
     @property
     def data(self) -> str:
         """The text that a scanner sends, without symbology identifier."""
-        return write_element_string(self.elements) or self.text
+        return to_element_string(self.elements) if self.elements else self.text
 
     @cached_property
     def modules(self) -> Modules:

@@ -6,7 +6,7 @@ from string import punctuation
 from shared.labels.label import Label
 from shared.labels.layout import DOTS_PER_MM, Layout, lay_out
 from shared.labels.symbols import Symbol
-from shared.scans.gs1 import FNC1
+from shared.scans.element_strings import FNC1
 
 _HEXADECIMAL = str.maketrans({char: f"\\{ord(char):02X}" for char in "^~\\"})
 """Characters with a meaning in ZPL, as the field hexadecimal command writes them."""

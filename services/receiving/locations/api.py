@@ -106,7 +106,7 @@ async def list_location_changes(
     return await _list_changes(tx, f"{warehouse}/{code}", page)
 
 
-@router.get("/locations/{warehouse}/{code}/label", response_class=PrintResponse, responses=LABEL_RESPONSE)
+@router.get("/locations/{warehouse}/{code}/label", tags=["labels"], response_class=PrintResponse, responses=LABEL_RESPONSE)
 async def get_location_label(
     tx: ReadTransaction,
     warehouse: WarehousePath,
@@ -121,13 +121,14 @@ async def get_location_label(
     return await label_response([location_label(location.location, location.type, size or "100x50")], kind, dpi)
 
 
-@router.get("/location-labels", response_class=PrintResponse, responses=SHEET_RESPONSE)
+@router.get("/location-labels", tags=["labels"], response_class=PrintResponse, responses=SHEET_RESPONSE)
 async def list_location_labels(
     tx: ReadTransaction,
     *,
     warehouse: WarehouseFilter = None,
     location: Annotated[
-        list[str] | None, Query(max_length=MAX_LABELS, description="Location; repeat the parameter for several.")
+        list[str] | None,
+        Query(max_length=MAX_LABELS, description="Location as warehouse/location, for example `EAST/A-01-02`."),
     ] = None,
     location_type: Annotated[LocationType | None, Query(alias="type", description="Type of location.")] = None,
     kind: SheetFormat = "pdf",

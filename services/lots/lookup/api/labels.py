@@ -21,7 +21,7 @@ from shared.http.labels import (
     label_response,
     require_few,
 )
-from shared.inventory.barcodes import load_products_of_labels
+from shared.inventory.barcodes import LabelledProduct, load_labelled_products
 from shared.labels import Item, Label, SizeName, lot_label
 from shared.persistence.database import Transaction
 
@@ -66,10 +66,10 @@ async def list_lot_labels(
 
 
 async def _build(tx: Transaction, lots: Sequence[Row[Any]], size: SizeName | None) -> list[Label]:
-    products = await load_products_of_labels(tx, (lot.sku for lot in lots))
-    return [
-        lot_label(
-            Item(lot.sku, *products.get(lot.sku, ("", None)), lot.lot, lot.expiry), tx.now.date(), size or "50x25"
-        )
-        for lot in lots
-    ]
+    products = await load_labelled_products(tx, (lot.sku for lot in lots))
+    labels = []
+    for lot in lots:
+        product = products.get(lot.sku, LabelledProduct())
+        item = Item(lot.sku, product.name, product.gtin, lot.lot, lot.expiry)
+        labels.append(lot_label(item, tx.now.date(), size or "50x25"))
+    return labels

@@ -23,7 +23,7 @@ from shared.http.labels import (
     label_response,
     require_few,
 )
-from shared.inventory.barcodes import load_products_of_labels
+from shared.inventory.barcodes import LabelledProduct, load_labelled_products
 from shared.labels import Item, Label, SizeName, unit_label
 from shared.persistence.database import Transaction
 
@@ -66,11 +66,10 @@ async def list_serial_labels(
 
 
 async def _build(tx: Transaction, units: Sequence[Row[Any]], size: SizeName | None) -> list[Label]:
-    products = await load_products_of_labels(tx, (unit.sku for unit in units))
-    return [
-        unit_label(
-            Item(unit.sku, *products.get(unit.sku, ("", None)), unit.lot or "", unit.expiry),
-            unit.serial, tx.now.date(), size or "50x25",
-        )
-        for unit in units
-    ]  # fmt: skip
+    products = await load_labelled_products(tx, (unit.sku for unit in units))
+    labels = []
+    for unit in units:
+        product = products.get(unit.sku, LabelledProduct())
+        item = Item(unit.sku, product.name, product.gtin, unit.lot or "", unit.expiry)
+        labels.append(unit_label(item, unit.serial, tx.now.date(), size or "50x25"))
+    return labels

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0023_product_barcodes"
-down_revision = "0022_recall_notices"
+revision = "0024_product_barcodes"
+down_revision = "0023_number_corrections"
 
 
 def upgrade() -> None:
