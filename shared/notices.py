@@ -34,6 +34,11 @@ def squeeze(number: str) -> str:
     return "".join(number.split()).lower()
 
 
+def is_in_range(number: str, first: str, last: str) -> bool:
+    """Whether a number is in a range of numbers of its length, all without blanks and case."""
+    return len(number) == len(first) and first <= number <= last
+
+
 class Place(NamedTuple):
     """Start and end of a number in the text of a notice."""
 

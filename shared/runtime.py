@@ -27,6 +27,9 @@ from shared.http import (
     rejections,
 )
 from shared.http.known_parameters import require_known_parameters
+from shared.imports import ImportKind
+from shared.imports.api import build_router as build_import_router
+from shared.imports.runner import ImportRunner
 from shared.messaging import inbox, relay
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, Save, ScheduledJob
@@ -65,13 +68,14 @@ def create_app(
     save: Save,
     policies: Sequence[Policy] = (),
     jobs: Sequence[ScheduledJob] = (),
+    imports: Sequence[ImportKind] = (),
 ) -> FastAPI:
     """Create the app of a service; it loads its settings and connects at startup."""
     registry = HandlerRegistry(name, handlers, unit_of_work, save, policies, jobs)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _run_service(app, registry):
+        async with _run_service(app, registry, imports):
             yield
 
     # serves the scripts of /docs itself, for networks without access to a CDN
@@ -90,6 +94,8 @@ def create_app(
     problems.install_exception_handlers(app)
     absence.install_exception_handler(app)
     openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
+    if imports:
+        app.include_router(build_import_router(imports))
     for router in (*routers, commands.build_router(registry), rejections.router, dead_letters.router, operations):
         app.include_router(router)
     return app
@@ -106,7 +112,7 @@ def _tune_gc() -> None:
 
 
 @asynccontextmanager
-async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator[None]:
+async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequence[ImportKind]) -> AsyncIterator[None]:
     settings = load_settings(registry.service)
     configure_logging(registry.service, settings.log_level)
     _tune_gc()
@@ -125,7 +131,14 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry) -> AsyncIterator
     progress_monitor = ProgressMonitor(registry.service, app.state.progress, subscription, settings)
     app.state.wake, app.state.messaging_engine, app.state.batch_consumer = outbox_relay.wake, engine, batch_consumer
     app.state.relay, app.state.subscription, app.state.stopping = outbox_relay, subscription, False
-    app.state.job_runners = job_runners = [JobRunner(registry, job, engine, outbox_relay.wake) for job in registry.jobs]
+    job_runners: list[JobRunner | ImportRunner] = [
+        JobRunner(registry, job, engine, outbox_relay.wake) for job in registry.jobs
+    ]
+    if imports:
+        job_runners.append(
+            ImportRunner(registry, imports, engine, outbox_relay.wake, lambda: app.state.progress.is_settled)
+        )
+    app.state.job_runners = job_runners
     try:
         await _refuse_transaction_pooling(engine)
         await subscription.start()  # raises if Kafka is unavailable at startup

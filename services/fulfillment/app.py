@@ -60,15 +60,14 @@ from shared.contracts.commands.fulfillment import (
     UnpickItems,
 )
 from shared.contracts.fulfillment import OrderReevaluationRequested
+from shared.contracts.lot_corrections import LotDatesCorrected, LotNumberCorrected
 from shared.contracts.lots import (
     LotAllocated,
     LotAllocationsRevoked,
-    LotDatesCorrected,
     LotDispatchApproved,
     LotDispatchRejected,
     LotHoldPlaced,
     LotHoldReleased,
-    LotNumberCorrected,
     LotStockMissing,
 )
 from shared.contracts.problems import Code

@@ -6,6 +6,7 @@ It also consumes its own product events, for lines that await a product.
 from collections.abc import Iterator
 from typing import Any
 
+from services.receiving.imports import KINDS as IMPORTS
 from services.receiving.locations import api as locations_api
 from services.receiving.locations import store as locations
 from services.receiving.locations.domain.definitions import define_location, define_warehouse
@@ -32,7 +33,8 @@ from services.receiving.returns.domain.serial_returns import receive_return
 from services.receiving.returns.domain.shipments import correct_lots, record_shipped_lots, record_shipped_units
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
-from shared.contracts.lots import LotNumberCorrected, LotShipped
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged, ProductOrdered
 from shared.contracts.serials import SerialAdjusted, SerialStateChanged
@@ -179,4 +181,5 @@ app = create_app(
     (products_api.router, locations_api.router, receipts_api.router, returns_api.router, waiting_router),
     save=save,
     jobs=JOBS,
+    imports=IMPORTS,
 )

@@ -12,6 +12,7 @@ from services.serials.counts import api as counts_api
 from services.serials.counts import store as counts
 from services.serials.counts.domain.count import CountResult, count_location
 from services.serials.counts.domain.resolve import ResolvedCountDiscrepancies, resolve_count_discrepancies
+from services.serials.imports import KINDS as IMPORTS
 from services.serials.lookup.api import router as lookup_router
 from services.serials.units import api as units_api
 from services.serials.units.domain import (
@@ -200,5 +201,5 @@ JOBS = (ScheduledJob(SerialExpiryCheckDue, find_due, expiry.check_expiry, sku_lo
 
 app = create_app(
     "serials", HANDLERS, SerialsUnitOfWork, (units_api.router, allocation_api.router, counts_api.router, lookup_router),
-    save=counts.save, policies=POLICIES, jobs=JOBS,
+    save=counts.save, policies=POLICIES, jobs=JOBS, imports=IMPORTS,
 )  # fmt: skip

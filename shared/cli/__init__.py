@@ -1,4 +1,4 @@
-"""The `tracelot` command: run services, migrate databases, create topics, skip records and handle dead letters.
+"""The `tracelot` command: run services, migrate databases, import files, skip records and handle dead letters.
 
 A service adds its own commands with a typer app named `app` in `services.<name>.cli`, run as `tracelot <name> …`.
 """
@@ -18,7 +18,7 @@ import uvicorn
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.cli import rejections, topics
+from shared.cli import imports, rejections, topics
 from shared.cli.connections import fail, with_engine, with_producer
 from shared.cli.errors import ErrorReportingGroup
 from shared.http.protocol import LimitedHttpProtocol
@@ -34,6 +34,7 @@ dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(rejections.app, name="rejections")
 app.add_typer(topics.app, name="topics")
+app.command("import")(imports.import_file)
 for service_name in service_names():
     if find_spec(f"services.{service_name}.cli"):
         app.add_typer(import_module(f"services.{service_name}.cli").app, name=service_name)

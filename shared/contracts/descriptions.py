@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 
 from shared.contracts.model_descriptions import MODEL_FIELD_DESCRIPTIONS
+from shared.contracts.order_descriptions import ORDER_FIELD_DESCRIPTIONS
 
 FIELD_DESCRIPTIONS: Mapping[str, str] = {
     # Identifiers
@@ -244,49 +245,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "locations": "Quantities by location.",
     "corrections": "Corrections of the dates.",
     "number_corrections": "Goods that got this lot number by a correction, or lost it.",
-    # Orders and demands
-    "priority": "Priority from 0 to 9; higher ones are allocated first.",
-    "backorders": "What happens to a shortfall: wait, cancel it, or ship only complete.",
-    "shortfall": "What happens to a shortfall of the demand: it is backordered or cancelled.",
-    "single_lot": "Whether the whole quantity must come from one lot.",
-    "lines": "Lines.",
-    "demands": "Demands of the order lines.",
-    "cancelled": "Whether it was cancelled.",
-    "answered": "Whether the owner of the stock has responded.",
-    "allocated_total": "Quantity allocated to the demand so far.",
-    "closed": "Whether no further allocation follows.",
-    "final": "Whether this is the last event of the demand.",
-    "replaces": "Serial or lot number that a swap replaces; null otherwise.",
-    "rule": "Rule that chose the stock: what the order line names, otherwise first expired, first out (FEFO).",
-    "min_expiry": "Earliest expiry that the order line accepts at present; stock without an expiry is accepted.",
-    "passed_over": "Stock that the demand has not got, with reasons, in FEFO order.",
-    "passed_over_totals": "Totals of the passed-over stock for each reason.",
-    "skipped": "Stock that was skipped, with reasons.",
-    "skipped_summary": "Skipped stock with reasons, in words; empty if there is none.",
-    "action": "What happened to the order.",
-    "reallocate": "Whether the quantity is allocated again.",
-    "replacement": "Serial or lot number to use instead.",
-    "requested_count": "Number of content lines to check.",
-    "approved_count": "Number of approved content lines.",
-    "reasons": "Reasons for a rejection.",
-    # Recalls
-    "mock": "Whether it is a mock recall, which finds stock without holding it.",
-    "ranges": "Ranges of serial or lot numbers.",
-    "first": "First number of the range.",
-    "last": "Last number of the range.",
-    "text": "Recall notice to search for lot and serial numbers.",
-    "notice": "Text of the recall notice; empty if there is none.",
-    "dry_run": "Whether it only shows what the recall would hold.",
-    "date_order": "Order of day, month and year in the notice; null if unknown: each reading counts.",
-    "first_day": "First day of the period; null for an open start.",
-    "last_day": "Last day of the period; null for an open end.",
-    "periods": "Periods of dates that are recalled.",
-    "lot_or_serial": "Lot number or serial number.",
-    "outcome": "Outcome of the contact with the customer.",
-    "outstanding": "Number of products without an answer.",
-    "products": "Affected products.",
-    "lists": "Paths of the lists of the recall, by name.",
-    "is_last": "Whether the initial report is complete.",
+    **ORDER_FIELD_DESCRIPTIONS,
     # Problems, rejections, dead letters, readiness, pages
     "items": "Items of the page, in the order of the list.",
     "code": "Stable error code.",

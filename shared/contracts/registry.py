@@ -1,6 +1,16 @@
 """List of all messages, in the order of their topics."""
 
-from shared.contracts import fulfillment, lot_balances, lots, recalls, receiving, reference, serials, upstream
+from shared.contracts import (
+    fulfillment,
+    lot_balances,
+    lot_corrections,
+    lots,
+    recalls,
+    receiving,
+    reference,
+    serials,
+    upstream,
+)
 from shared.contracts.commands import fulfillment as fulfillment_commands
 from shared.contracts.commands import lots as lots_commands
 from shared.contracts.commands import receiving as receiving_commands
@@ -11,7 +21,7 @@ from shared.contracts.topics import TOPICS
 # A message class registers itself on its topic; these modules declare all of them.
 MESSAGE_MODULES = (
     upstream, receiving_commands, serials_commands, lots_commands, fulfillment_commands,
-    reference, receiving, serials, lots, lot_balances, recalls, fulfillment,
+    reference, receiving, serials, lots, lot_corrections, lot_balances, recalls, fulfillment,
 )  # fmt: skip
 
 

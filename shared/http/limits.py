@@ -16,6 +16,10 @@ EXEMPT_PATHS = {"/health", "/ready", "/metrics"}
 """Paths that respond at any load: load balancers and monitoring must see the state of a busy service."""
 
 
+UPLOAD_PATHS = "/imports/"
+"""Start of the paths whose bodies are files; their routes stream them, within limits of their own."""
+
+
 class RequestLimitMiddleware:
     """Rejects requests at once while the database is fully used, and bodies that arrive too slowly.
 
@@ -28,7 +32,8 @@ class RequestLimitMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward the request with its complete body, or respond with a problem."""
-        if scope["type"] != "http" or scope["path"] in EXEMPT_PATHS:
+        is_upload = scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(UPLOAD_PATHS)
+        if scope["type"] != "http" or scope["path"] in EXEMPT_PATHS or is_upload:
             await self.app(scope, receive, send)
             return
         try:

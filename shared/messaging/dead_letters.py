@@ -25,11 +25,11 @@ INSERT_DEAD_LETTERS = text("""
          AS record (topic, partition, "offset", written_at, key, value, headers, error)
     ORDER BY topic, partition, "offset" ON CONFLICT DO NOTHING
 """)
-# Values are truncated: a page of whole records could be a gigabyte.
 SORTS = Sorts("-stored_at", stored_at=[SortKey("id", "bigint")])
 """By the ids, which are in the order of storing."""
 
 
+# Values are truncated: a page of whole records could be a gigabyte.
 def select_dead_letters(order: SortOrder) -> str:
     """Write the statement of a page with truncated values; open ones have not been replayed."""
     return f"""

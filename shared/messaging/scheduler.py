@@ -121,7 +121,7 @@ class JobRunner:
         log.error("%s: %s", self.name, self.last_error, exc_info=error)
 
 
-def job_status(job_runners: Sequence[JobRunner]) -> dict[str, dict[str, Any]]:
+def job_status(job_runners: Sequence[Any]) -> dict[str, dict[str, Any]]:
     """Return the status of the jobs of a replica, for readiness."""
     return {
         runner.name: {

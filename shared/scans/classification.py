@@ -81,7 +81,7 @@ KIND_NAMES = {
     ScanKind.GS1_DIGITAL_LINK: "a GS1 Digital Link",
     ScanKind.URL: "a web address",
     ScanKind.SEVERAL_VALUES: "a list of values in one scan",
-    ScanKind.RANGE: "what looks like a range",
+    ScanKind.RANGE: "a range",
 }
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+|www\.\S+\.\S+", re.IGNORECASE)

@@ -16,14 +16,8 @@ from services.fulfillment.orders.store import (
 from services.fulfillment.orders.store.tables import LOTS
 from shared.contracts.commands.fulfillment import PickItems, SwapUnit, UnpickItems
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import (
-    LotAllocationsRevoked,
-    LotDatesCorrected,
-    LotHoldPlaced,
-    LotHoldReleased,
-    LotNumberCorrected,
-    LotStockMissing,
-)
+from shared.contracts.lot_corrections import LotDatesCorrected, LotNumberCorrected
+from shared.contracts.lots import LotAllocationsRevoked, LotHoldPlaced, LotHoldReleased, LotStockMissing
 from shared.contracts.serials import (
     SerialAllocationsRevoked,
     SerialExpiryCorrected,

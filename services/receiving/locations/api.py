@@ -106,7 +106,9 @@ async def list_location_changes(
     return await _list_changes(tx, f"{warehouse}/{code}", page)
 
 
-@router.get("/locations/{warehouse}/{code}/label", tags=["labels"], response_class=PrintResponse, responses=LABEL_RESPONSE)
+@router.get(
+    "/locations/{warehouse}/{code}/label", tags=["labels"], response_class=PrintResponse, responses=LABEL_RESPONSE
+)
 async def get_location_label(
     tx: ReadTransaction,
     warehouse: WarehousePath,

@@ -19,7 +19,8 @@ from services.receiving.returns.domain.records import (
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.envelope import CloudEvent
-from shared.contracts.lots import LotNumberCorrected, LotShipped
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotShipped
 from shared.contracts.serials import SerialStateChanged
 from shared.identifiers import fold_lot, warehouse_of
 from shared.persistence.database import Transaction

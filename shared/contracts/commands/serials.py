@@ -119,6 +119,12 @@ class RegisterSoldSerials(Message, type="serial.register_sold.v1", topic=SERIALS
     document: DocumentId | None = None
     """Document of the change, for example the list that is taken over."""
 
+    @model_validator(mode="after")
+    def _made_before_its_sale(self) -> "RegisterSoldSerials":
+        if self.manufactured_on and self.sold_on < self.manufactured_on:
+            raise ValueError("sold_on precedes manufactured_on")
+        return self
+
 
 class CountSerials(Message, type="serial.count.v1", topic=SERIALS_COMMANDS, key="location"):
     """Records a count of the units at a location, which may come in several parts with the same `count_id`.

@@ -24,11 +24,18 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INTERNAL_ERROR = "internal_error"
 
+    INVALID_FILE = "invalid_file"
+    IMPORT_NOT_FOUND = "import_not_found"
+    IMPORT_EXISTS = "import_exists"
+    IMPORT_ROW_CHANGED = "import_row_changed"
+    DUPLICATE_ROW = "duplicate_row"
+
     CONFLICTING_TRACKING = "conflicting_tracking"
     PRODUCT_IN_USE = "product_in_use"
     INCOMPLETE_DEFINITION = "incomplete_definition"
     BARCODE_TAKEN = "barcode_taken"
     INVALID_SERIAL_FORMAT = "invalid_serial_format"
+    INVALID_WARRANTY = "invalid_warranty"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     PRODUCT_NOT_FOUND = "product_not_found"
     RECEIPT_NOT_FOUND = "receipt_not_found"

@@ -21,6 +21,11 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     Code.INVALID_SERIAL_FORMAT: ProblemType(
         422, "Serial format makes no sense", "Correct the rule that `detail` names; a pattern has RE2 syntax."
     ),
+    Code.INVALID_WARRANTY: ProblemType(
+        422,
+        "Warranty needs serial numbers",
+        "Make the product serial-tracked, or send null to remove the warranty: its term is fixed for each unit.",
+    ),
     Code.UNKNOWN_TIME_ZONE: ProblemType(
         422, "Unknown time zone", "Use an IANA time zone name, for example Europe/Berlin."
     ),

@@ -25,6 +25,19 @@ REQUEST_PROBLEMS: dict[Code, ProblemType] = {
     Code.HEADERS_TOO_LARGE: ProblemType(
         431, "Request line and headers too large", "Send shorter parameters and only the headers that are needed."
     ),
+    Code.INVALID_FILE: ProblemType(
+        400,
+        "File cannot be imported",
+        "Nothing of the file was imported. Correct it and send it again under its number.",
+    ),
+    Code.IMPORT_NOT_FOUND: ProblemType(404, "Import not found", "Check the number, and the service of its kind."),
+    Code.IMPORT_EXISTS: ProblemType(
+        409, "Import number in use", "Read the import of this number, and send another file under a number of its own."
+    ),
+    Code.IMPORT_ROW_CHANGED: ProblemType(
+        409, "Row was imported with other values", "Restore the values, or send the file with replace=true."
+    ),
+    Code.DUPLICATE_ROW: ProblemType(409, "Row stands twice in the file", "Remove one of the rows."),
     Code.NOT_FOUND: ProblemType(404, "Not found", "Check the identifier. Identifiers are case-sensitive."),
     Code.NOT_YET_AVAILABLE: ProblemType(
         409,

@@ -5,6 +5,7 @@ from shared.persistence.migrate.schema_state import BreakingRevisionError, Schem
 from shared.persistence.migrate.tables import (
     dispatch_approvals,
     grant,
+    import_tables,
     location_activity,
     location_tables,
     lot_key_column,
@@ -23,6 +24,7 @@ __all__ = [
     "dispatch_approvals",
     "find_schema_state",
     "grant",
+    "import_tables",
     "location_activity",
     "location_tables",
     "lot_key_column",

@@ -64,6 +64,12 @@ def dispatch_approvals() -> None:
     grant("dispatch_approval", "SELECT, INSERT, DELETE")
 
 
+def import_tables() -> None:
+    """Create the tables of `shared.imports`."""
+    run_sql(IMPORT_SCHEMA)
+    grant("import, import_row", "SELECT, INSERT, UPDATE, DELETE")
+
+
 def product_table() -> None:
     """Create the product table of `shared.inventory.reference_data`."""
     run_sql(PRODUCT_SCHEMA)
@@ -75,6 +81,38 @@ def location_tables() -> None:
     run_sql(LOCATION_SCHEMA)
     grant("warehouse, location", "SELECT, INSERT, UPDATE")
 
+
+IMPORT_SCHEMA = """
+-- Imports of files and their rows, each under its natural key.
+CREATE TABLE import (
+    number text COLLATE "C" PRIMARY KEY,
+    kind text NOT NULL,
+    status text NOT NULL CHECK (status IN ('READING', 'RUNNING', 'DONE', 'CANCELLED')),
+    actor text NOT NULL,
+    sending integer NOT NULL,
+    set_count integer NOT NULL DEFAULT 0,
+    is_dry_run boolean NOT NULL,
+    created_at timestamptz NOT NULL,
+    ended_at timestamptz
+);
+CREATE INDEX import_running ON import (number) WHERE status = 'RUNNING';
+COMMENT ON COLUMN import.sending IS 'how often the file was sent';
+CREATE TABLE import_row (
+    number text COLLATE "C" NOT NULL REFERENCES import ON DELETE CASCADE,
+    key text COLLATE "C" NOT NULL,
+    line integer NOT NULL,
+    fields jsonb NOT NULL,
+    status text NOT NULL CHECK (status IN ('PENDING', 'DONE', 'FAILED')),
+    problems jsonb NOT NULL,
+    sending integer NOT NULL,
+    held_by text,
+    PRIMARY KEY (number, key)
+);
+CREATE INDEX import_row_pending ON import_row (number, line) WHERE status = 'PENDING';
+CREATE INDEX import_row_key ON import_row (key) WHERE status = 'DONE';
+COMMENT ON COLUMN import_row.sending IS 'the last sending of the file that contained the row';
+COMMENT ON COLUMN import_row.held_by IS 'an earlier import of the same kind that has done the row';
+"""
 
 APPROVAL_SCHEMA = """
 -- Dispatch approvals until they expire: what may leave in spite of a later hold.

@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.contracts.commands.fulfillment import CreateShipment, DispatchShipment
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested, OrderLotsDeallocated
-from shared.contracts.lots import CorrectedLot, LotNumberCorrected
+from shared.contracts.lot_corrections import CorrectedLot, LotNumberCorrected
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
 

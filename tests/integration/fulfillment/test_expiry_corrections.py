@@ -12,7 +12,7 @@ from shared.contracts.fulfillment import (
     OrderSerialsDeallocated,
     OrderSerialsPicked,
 )
-from shared.contracts.lots import LotDatesCorrected
+from shared.contracts.lot_corrections import LotDatesCorrected
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialExpiryCorrected
 from shared.persistence.database import Transaction

@@ -13,7 +13,7 @@ from shared.contracts.fulfillment import (
     DispatchCheckRequested,
     OrderStatusChanged,
 )
-from shared.contracts.lots import LotDatesCorrected
+from shared.contracts.lot_corrections import LotDatesCorrected
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLine
 from shared.persistence.database import Transaction
 from tests.integration.fulfillment.harness import FulfillmentHarness

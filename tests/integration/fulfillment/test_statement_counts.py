@@ -6,7 +6,8 @@ from decimal import Decimal
 from shared.contracts.commands.fulfillment import CreateShipment, DispatchShipment, ReportShortPick, UnpickItems
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import AllocationRequested, DispatchCheckRequested
-from shared.contracts.lots import AffectedLot, LotDatesCorrected, LotHoldPlaced, LotHoldReleased
+from shared.contracts.lot_corrections import LotDatesCorrected
+from shared.contracts.lots import AffectedLot, LotHoldPlaced, LotHoldReleased
 from shared.contracts.upstream import OrderCancelled
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness

@@ -29,6 +29,10 @@ SELECT_CHECKS = """
     FROM pg_constraint AS c JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]
     WHERE c.conrelid = to_regclass($1) AND c.contype = 'c'
 """
+NEVER_STORED = {
+    ("serial_state", "adjustment"): {"FOUND", "RETURNED_FROM_VENDOR"}, ("demand", "tracking"): {"SERIAL"},
+}  # fmt: skip
+"""Adjustments that leave none on a unit; demands of another service."""
 SAME_TYPE = {"timestamp with time zone": "timestamptz", "integer": "bigint", "smallint": "bigint"}
 
 
@@ -68,17 +72,18 @@ def allowed_values(hint: Any) -> set[str]:
 async def test_constraints_allow_each_value_of_a_record(service: str, environment: Mapping[str, str]) -> None:
     """A list of values in a constraint has each value that the annotation of its column allows (S16, S24)."""
     connection = await asyncpg.connect(environment[f"{service.upper()}_DATABASE_URL"])
-    faults = []
+    faults = {}
     try:
         for table in record_tables(service):
             hints = get_type_hints(table.record)
             for row in await connection.fetch(SELECT_CHECKS, table.name):
                 listed = set(re.findall(r"'([^']*)'::text", row["condition"]))
+                listed |= NEVER_STORED.get((table.name, row["column"]), set())
                 if " ANY " in row["condition"] and (missing := allowed_values(hints.get(row["column"])) - listed):
-                    faults.append((table.name, row["column"], missing))
+                    faults[table.name, row["column"]] = missing
     finally:
         await connection.close()
-    assert faults == []
+    assert faults == {}
 
 
 class Parcel(NamedTuple):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from services.fulfillment.app import app
 from services.fulfillment.orders.domain import AllocatedItem, AllocatedLot, FulfillmentUnitOfWork, Product
 from shared.contracts.envelope import Message
-from shared.contracts.lots import LotHoldPlaced, LotHoldReleased, LotNumberCorrected
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotHoldPlaced, LotHoldReleased
 from shared.contracts.problems import ProblemDetail
 from shared.contracts.serials import SerialHoldPlaced, SerialHoldReleased
 from shared.inventory.reference_data import Location

@@ -3,7 +3,8 @@
 from datetime import date
 
 from services.lots.balances.domain.results import LotSnapshot
-from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced
+from shared.contracts.lot_corrections import LotDatesCorrected
+from shared.contracts.lots import LotHoldPlaced
 from shared.contracts.product_attributes import ShelfLifePolicy
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import EARLY_EXPIRY, LATE_EXPIRY, ProductMessages

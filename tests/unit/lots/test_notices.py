@@ -173,3 +173,16 @@ def test_doubtful_products_limit_nothing(sku: str, by: Any, limits: bool) -> Non
 def test_case_barcode_names_its_item() -> None:
     """The GTIN-14 of a case also names the item inside (S46)."""
     assert set(find_gtins(Notice("10036000291459"))) == {"10036000291459", "00036000291452"}
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "unmatched"),
+    [
+        ("UPC 0 12345 67890 5, lot K7100", (), ["0 12345 67890 5"]),
+        ("UPC 0 12345 67890 5, lot K7100", ("0 12345 67890 5",), []),
+        ("lots 96385074, K7100", (), ["96385074"]),
+    ],
+)
+def test_barcode_of_no_product_is_unmatched(text: str, known: tuple[str, ...], unmatched: list[str]) -> None:
+    """A barcode that no product has is reported as a whole, and hides no lot number that looks like one (S46)."""
+    assert list(parse_notice(text).unmatched(["K7100"], known)) == unmatched

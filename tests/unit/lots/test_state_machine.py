@@ -10,15 +10,8 @@ from services.lots.balances.domain.balance_changes import describe
 from services.lots.balances.domain.records import ZERO
 from shared.contracts.envelope import Message
 from shared.contracts.lot_balances import LotAdjusted, LotBalance, LotBalancesChanged
-from shared.contracts.lots import (
-    LotHoldPlaced,
-    LotHoldReleased,
-    LotMoved,
-    LotNumberCorrected,
-    LotReceived,
-    LotRejected,
-    LotStockMissing,
-)
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotHoldPlaced, LotHoldReleased, LotMoved, LotReceived, LotRejected, LotStockMissing
 from shared.contracts.problems import Code
 from tests.unit.lots.lifecycle_machine import LotsLifecycleMachine
 

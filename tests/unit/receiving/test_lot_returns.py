@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
-from shared.contracts.lots import CorrectedLot, LotNumberCorrected, LotShipped
+from shared.contracts.lot_corrections import CorrectedLot, LotNumberCorrected
+from shared.contracts.lots import LotShipped
 from shared.contracts.receiving import ReturnLotsDisposed, ReturnLotsReceived
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.commands import receiving as commands
-from shared.contracts.lots import LotNumberCorrected
+from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.receiving import DiscrepancyFound, ReceiptLotsReceived, ReceiptSerialsReceived
 from shared.identifiers import fold_lot
 from shared.unit_of_work import CommandResult

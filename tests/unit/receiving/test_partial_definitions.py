@@ -19,10 +19,10 @@ SHELF_LIFE: dict[str, Any] = {
 }  # fmt: skip
 FULL: dict[str, Any] = {
     "name": "Saline", "unit": "box", "lot_tracked": True, "barcodes": [{"code": "5000", "quantity": 6}], "decimals": 0,
-    "shelf_life": SHELF_LIFE, "warranty": {"months": 24, "starts_at": "LABEL_DATE"},
+    "shelf_life": SHELF_LIFE,
 }  # fmt: skip
 DEFAULTS: dict[str, Any] = {
-    "unit": "each", "lot_tracked": False, "barcodes": [], "decimals": 6, "warranty": None,
+    "unit": "each", "lot_tracked": False, "barcodes": [], "decimals": 6,
     "shelf_life": {
         "min_remaining_shelf_life_at_receipt": 0, "stop_allocation_days": 0, "expiry_alert_days": [90, 60, 30, 7],
         "short_shelf_life_policy": "REJECT", "expiry_required": False, "customers": [],
@@ -89,6 +89,7 @@ def test_null_clears_a_shelf_life_rule(service: InMemoryReceiving, name: str) ->
 
 def test_warranty_is_merged(service: InMemoryReceiving) -> None:
     """Months and start of a warranty change one by one; a warranty without months is refused (S46)."""
+    define(service, lot_tracked=False, serial_tracked=True, warranty={"months": 24, "starts_at": "LABEL_DATE"})
     assert define(service, warranty={"starts_at": None})["warranty"] == {"months": 24, "starts_at": "DISPATCH"}
     assert define(service, warranty={"months": 36})["warranty"] == {"months": 36, "starts_at": "DISPATCH"}
     assert define(service, name="Saline 2")["warranty"] == {"months": 36, "starts_at": "DISPATCH"}

@@ -35,6 +35,8 @@ def service() -> InMemoryReceiving:
         ({"pattern": "(?=a)b"}, "RE2"),
         ({"pattern": "(a{1000}){1000}"}, "RE2"),
         ({"characters": "LETTERS", "check_digit": "LUHN"}, "digits"),
+        ({"max_length": 14, "check_digit": "IMEI"}, "no IMEI"),
+        ({"min_length": 9, "max_length": 11, "check_digit": "GTIN"}, "no GTIN"),
     ],
 )
 def test_senseless_format_is_refused(service: InMemoryReceiving, rules: dict[str, Any], fault: str) -> None:
@@ -50,6 +52,16 @@ def test_format_needs_serial_tracking(service: InMemoryReceiving, tracking: dict
     """S01: a product without serial numbers has no format of them."""
     result = define(service, "NEW", name="New", serial_format={"min_length": 3}, **tracking)
     assert error_codes(result) == ["invalid_serial_format"]
+
+
+@pytest.mark.parametrize("tracking", [{}, {"lot_tracked": True}])
+def test_warranty_needs_serial_tracking(service: InMemoryReceiving, tracking: dict[str, bool]) -> None:
+    """S01, S46: no warranty is kept that no unit can have, also if the tracking changes later."""
+    define(service, "NEW", name="New", serial_tracked=True, warranty={"months": 12})
+    result = define(service, "NEW", **{"serial_tracked": False, **tracking})
+    assert error_codes(result) == ["invalid_warranty"]
+    assert not error_codes(define(service, "NEW", warranty=None, **{"serial_tracked": False, **tracking}))
+    assert error_codes(define(service, "NEW", warranty={"months": 12})) == ["invalid_warranty"]
 
 
 def test_definition_is_a_merge_patch(service: InMemoryReceiving) -> None:

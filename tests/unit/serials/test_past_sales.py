@@ -135,3 +135,22 @@ def test_open_recall_learns_of_registered_units(service: InMemorySerials) -> Non
     tracked = [service.units["A-1", serial].open_recall_count for serial in ("SN-1", "SN-2")]
     assert tracked == [1, 0]
     assert {unit.open_hold_count for unit in service.units} == {0}
+
+
+def test_unit_is_made_before_its_sale() -> None:
+    """A manufacturing date after the sale is a typing error (S46)."""
+    with pytest.raises(ValueError, match="sold_on precedes manufactured_on"):
+        register(InMemorySerials(), "SN-1", manufactured_on="2024-03-01")
+
+
+def test_state_of_a_sale_without_line_is_text(service: InMemorySerials) -> None:
+    """A registered sale has no order line, and its text names none (S20)."""
+    register(service, "SN-1")
+    [violation] = register(service, "SN-1").violations
+    assert violation.detail == "A-1 SN-1: SHIPPED for order INV-7"
+
+
+def test_range_in_one_scan_is_named(service: InMemorySerials) -> None:
+    """A range is no serial number, and is called one (S17)."""
+    [violation] = register(service, "SN1-SN9").violations
+    assert violation.detail == "A-1 SN1-SN9: it looks like a range"

@@ -13,7 +13,7 @@ from services.fulfillment.orders.domain.items import group_items
 from services.fulfillment.orders.domain.mismatches import lot_mismatches, mark_mismatches
 from services.fulfillment.orders.domain.release import request_replacement
 from services.fulfillment.orders.domain.shelf_life import shelf_life_reason
-from shared.contracts.lots import CorrectedLot, LotNumberCorrected
+from shared.contracts.lot_corrections import CorrectedLot, LotNumberCorrected
 from shared.contracts.problems import Code
 
 STATUSES = ("ALLOCATED", "PICKED", "SHIPPED")

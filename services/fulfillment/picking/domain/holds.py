@@ -11,7 +11,8 @@ from services.fulfillment.orders.domain import (
     release,
 )
 from services.fulfillment.orders.domain.content import log_detail
-from shared.contracts.lots import LotDatesCorrected, LotHoldPlaced
+from shared.contracts.lot_corrections import LotDatesCorrected
+from shared.contracts.lots import LotHoldPlaced
 from shared.contracts.serials import SerialExpiryCorrected, SerialHoldPlaced
 
 

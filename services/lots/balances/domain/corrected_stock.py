@@ -20,7 +20,7 @@ from services.lots.balances.domain.records import (
     join_lots,
 )
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.lots import CorrectedLot
+from shared.contracts.lot_corrections import CorrectedLot
 
 CHANGE = LotChangeType.NUMBER_CORRECTED
 

@@ -11,7 +11,7 @@ from services.lots.balances.domain.stock_rules import get_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import CorrectLotDates
 from shared.contracts.envelope import chunks
-from shared.contracts.lots import LotDatesCorrected
+from shared.contracts.lot_corrections import LotDatesCorrected
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.inventory.effective_expiry import effective_expiry

@@ -8,7 +8,7 @@ from services.lots.balances.domain.recorded_goods import CorrectedGoods
 from services.lots.balances.domain.records import ZERO, Balance, CountStatus, HoldKind, Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.lot_balances import PickedForOrder
-from shared.contracts.lots import CorrectedLot
+from shared.contracts.lot_corrections import CorrectedLot
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
 from shared.inventory.approval import LeavingGoods

@@ -20,8 +20,8 @@ class Recall(NamedTuple):
     request: str | None
     """The command as JSON, repeated for products whose tracking changes."""
     dry_run: bool = False
-    recognised: str = "[]"
-    """Products that the notice names, as JSON."""
+    recognised: str = "{}"
+    """Products that the notice names and lots outside its limits, as JSON."""
     closed_at: datetime | None = None
     closed_by: str | None = None
     closed_reason: str | None = None

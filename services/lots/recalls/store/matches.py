@@ -1,6 +1,6 @@
 """Products and lots that match the query of a recall."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -10,6 +10,7 @@ from services.lots.recalls.domain.notices.products import RecognisedProduct, rec
 from services.lots.recalls.domain.query import KnownLot, RecallLookup, RecallQuery
 from shared.contracts.reference import Tracking
 from shared.notices import squeeze
+from shared.persistence.arrays import to_arrays
 from shared.persistence.database import Transaction
 
 SELECT_TRACKINGS = text("SELECT sku, tracking FROM product WHERE sku = ANY(CAST(:skus AS text[]))")
@@ -120,7 +121,7 @@ async def look_up(tx: Transaction, queries: Sequence[RecallQuery]) -> list[Recal
 
 async def _recognise(tx: Transaction, queries: Sequence[RecallQuery]) -> list[list[RecognisedProduct]]:
     gtins = [(index, *found) for index, query in enumerate(queries) for found in query.notice.gtins.items()]
-    values = _span_parameters(queries) | _columns(("gtin_indexes", "gtins", "gtin_texts"), gtins)
+    values = _span_parameters(queries) | to_arrays(gtins, "gtin_indexes", "gtins", "gtin_texts")
     products: list[list[RecognisedProduct]] = [[] for _ in queries]
     for row in await tx.fetch_all(SELECT_RECOGNISED, values):
         products[row.query_index].append(RecognisedProduct(row.sku, row.name, row.by, row.text))
@@ -129,7 +130,7 @@ async def _recognise(tx: Transaction, queries: Sequence[RecallQuery]) -> list[li
 
 def _span_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
     spans = [(index, span) for index, query in enumerate(queries) for span in query.notice.notice.spans]
-    return _columns(("span_indexes", "spans"), spans)
+    return to_arrays(spans, "span_indexes", "spans")
 
 
 def _match_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
@@ -143,14 +144,9 @@ def _match_parameters(queries: Sequence[RecallQuery]) -> dict[str, Any]:
     periods = [(index, kind, *days) for index, query in enumerate(queries) for kind, days in query.periods]
     scopes = [(index, sku) for index, query in enumerate(queries) for sku in query.command.skus]
     return _span_parameters(queries) | {
-        **_columns(("range_indexes", "firsts", "lasts", "range_skus"), ranges),
-        **_columns(("lot_indexes", "lots", "lot_skus"), lots),
-        **_columns(("period_indexes", "kinds", "first_days", "last_days"), periods),
-        **_columns(("scope_indexes", "scope_skus"), scopes),
+        **to_arrays(ranges, "range_indexes", "firsts", "lasts", "range_skus"),
+        **to_arrays(lots, "lot_indexes", "lots", "lot_skus"),
+        **to_arrays(periods, "period_indexes", "kinds", "first_days", "last_days"),
+        **to_arrays(scopes, "scope_indexes", "scope_skus"),
         "size": len(queries) * (MAX_LOTS + 1),
     }
-
-
-def _columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
-    row_list = list(rows)
-    return {name: [row[index] for row in row_list] for index, name in enumerate(names)}

@@ -142,8 +142,8 @@ async def find_contact_lines(tx: Transaction, lines: Iterable[ContactLine]) -> d
     columns = zip(*sorted(set(lines)), strict=True)
     values = {f"{name}s": column for name, column in zip(ContactLine._fields, columns, strict=True)}
     found: dict[ContactLine, set[ContactLine]] = {}
-    for *fields, named in await tx.fetch_all(SELECT_CONTACT_LINES, values):
-        line = ContactLine(*fields)
-        found.setdefault(line._replace(lot_or_serial=named), set()).add(line)
+    rows = await tx.fetch_all(SELECT_CONTACT_LINES, values)
+    for row, line in zip(rows, load_records(ContactLine, rows, extra_columns=("named",)), strict=True):
+        found.setdefault(line._replace(lot_or_serial=row.named), set()).add(line)
     exact = {line: line for line, spellings in found.items() if line in spellings}
     return {line: next(iter(spellings)) for line, spellings in found.items() if len(spellings) == 1} | exact

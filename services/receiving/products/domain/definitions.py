@@ -164,7 +164,7 @@ def _definition_violation(
             detail=f"Product {definition.sku} {'is in use' if is_used else 'was ordered'}; {fixed}",
             blocked_by=[f"/receipts?sku={quote(definition.sku, safe='')}"] if is_used else [],
         )
-    if violation := _serial_format_violation(definition):
+    if violation := _serial_format_violation(definition) or _warranty_violation(definition):
         return violation
     codes = [barcode.code for barcode in definition.barcodes]
     if repeated := sorted({code for code in codes if codes.count(code) > 1}):
@@ -203,6 +203,13 @@ def _serial_format_violation(definition: ProductDefinition) -> ProblemDetail | N
         return None
     detail = f"Product {definition.sku} cannot have this serial format: {fault}"
     return ProblemDetail(code=Code.INVALID_SERIAL_FORMAT, detail=detail)
+
+
+def _warranty_violation(definition: ProductDefinition) -> ProblemDetail | None:
+    if definition.warranty is None or definition.serial_tracked:
+        return None
+    detail = f"Product {definition.sku} cannot have a warranty: it is not serial-tracked"
+    return ProblemDetail(code=Code.INVALID_WARRANTY, detail=detail, ids=["warranty"])
 
 
 def _fixed_part(definition: Product | ProductDefinition) -> FixedDefinition:

@@ -20,10 +20,12 @@ CHARACTERS: Mapping[Characters, re.Pattern[str]] = {
     "HEXADECIMAL": re.compile("[0-9A-Fa-f]+"),
 }
 CHECKS: Mapping[CheckDigit, Callable[[str], bool]] = {
-    "IMEI": lambda digits: len(digits) == 15 and luhn.is_valid(digits),
-    "GTIN": lambda digits: len(digits) in GTIN_LENGTHS and has_check_digit(digits),
+    "IMEI": lambda digits: len(digits) in CHECKED_LENGTHS["IMEI"] and luhn.is_valid(digits),
+    "GTIN": lambda digits: len(digits) in CHECKED_LENGTHS["GTIN"] and has_check_digit(digits),
     "LUHN": luhn.is_valid,
 }
+CHECKED_LENGTHS: Mapping[CheckDigit, frozenset[int]] = {"IMEI": frozenset({15}), "GTIN": GTIN_LENGTHS}
+"""Lengths of numbers with a check digit, where they are fixed."""
 MAX_PATTERN_MEMORY = 1 << 20
 """Bytes that a compiled regular expression may use."""
 
@@ -64,6 +66,9 @@ def format_fault(serial_format: SerialFormat) -> str | None:
         return f"its min_length {shortest} exceeds its max_length {longest}"
     if serial_format.check_digit and serial_format.characters == "LETTERS":
         return "its check digit needs digits, not letters"
+    lengths = CHECKED_LENGTHS.get(serial_format.check_digit) if serial_format.check_digit else None
+    if lengths and not any((shortest or 1) <= length <= (longest or 64) for length in lengths):
+        return f"no {serial_format.check_digit} has a length that it allows"
     if serial_format.pattern is not None:
         try:
             _compile(serial_format.pattern)

@@ -42,12 +42,13 @@ class ScanJudge:
         self.uow, self.sku = uow, sku
         product = uow.products.get(sku)
         self.serial_format = product.serial_format if product else None
-        self.names: dict[str, tuple[ReadAs, str]] = {sku: ("SKU", "the SKU of the product")}
+        self.names: dict[str, tuple[ReadAs, str]] = {sku.lower(): ("SKU", "the SKU of the product")}
+        """What a text is, by the text in lower case: scanners may change the case."""
         if receipt is not None:
-            self.names[receipt] = ("RECEIPT", "the number of the receipt")
+            self.names[receipt.lower()] = ("RECEIPT", "the number of the receipt")
         self.gtins: set[str] = set()
         for barcode in uow.barcodes_of(sku):
-            self.names[barcode.code] = ("BARCODE", "a barcode of the product")
+            self.names[barcode.code.lower()] = ("BARCODE", "a barcode of the product")
             if gtin := to_gtin_14(barcode.code):
                 self.gtins.add(gtin)
 
@@ -66,8 +67,8 @@ class ScanJudge:
         return misread if misread and misread.read_as in NEVER_A_LOT else None
 
     def _recognise(self, text: str) -> Misread | None:
-        if text in self.names:
-            read_as, description = self.names[text]
+        if name := self.names.get(text.lower()):
+            read_as, description = name
             return Misread(text, read_as, description)
         if "/" in text and text in self.uow.locations:
             return Misread(text, "LOCATION", "a location")

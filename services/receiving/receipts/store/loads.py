@@ -36,13 +36,13 @@ from shared.contracts.upstream import AsnAnnounced, AsnChanged
 from shared.identifiers import fold_lot
 from shared.messaging import waiting
 from shared.persistence import locks
+from shared.persistence.arrays import to_arrays
 from shared.persistence.database import Transaction
 
 
 def as_arrays(keys: Iterable[tuple[Any, ...]], *names: str) -> dict[str, list[Any]]:
     """Convert keys to one sorted array per column, the parameters of `unnest`."""
-    columns = list(zip(*sorted(keys), strict=True)) or [()] * len(names)
-    return {name: list(values) for name, values in zip(names, columns, strict=True)}
+    return to_arrays(sorted(keys), *names)
 
 
 async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:

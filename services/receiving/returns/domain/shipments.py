@@ -1,7 +1,8 @@
 """Shipments reported by serials and lots; shipped items may be returned."""
 
 from services.receiving.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.lots import LotNumberCorrected, LotShipped
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.serials import SerialStateChanged
 

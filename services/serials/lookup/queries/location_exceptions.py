@@ -26,10 +26,10 @@ class UnitLocationExceptionRow(KnownFieldsModel):
     units: int = Field(description="number of units")
 
 
-# Docks, staging and deactivated locations are read by location, received units by status.
 EXCEPTION_SORTS = Sorts("location", location=[SortKey("location"), SortKey("exception"), SortKey("sku")])
 
 
+# Docks, staging and deactivated locations are read by location, received units by status.
 def select_exceptions(order: SortOrder) -> str:
     """Write the statement of the exceptions."""
     return f"""

@@ -4,7 +4,7 @@ A hold is not a status. A unit is on hold while any hold on it is open; each hol
 hold on a lot number is placed on the units on hand and on each unit that arrives later.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -83,49 +83,52 @@ def release_not_found_holds(uow: SerialsUnitOfWork, units: Iterable[Unit], found
 
 
 def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResult:
-    """Place a hold on units on hand, or on a lot number."""
+    """Place a hold on units on hand, or on a lot number in any spelling that fits one lot."""
+    if violation := _hold_id_violation(uow, command) or duplicate_serials_violation(command.serials):
+        return CommandResult.rejected(violation)
+    rejected: list[ProblemDetail] = []
+    unmatched_lots: list[str] = []
+    standing_hold = StandingHold.on_lot(command)
+    if standing_hold is None:
+        accepted, rejected = partition_by_rule(
+            (uow.get_unit(command.sku, serial) for serial in command.serials), _hold_violation
+        )
+    else:
+        units = [unit for unit in uow.units if standing_hold.matches(unit)]
+        spellings = matching_spellings(command.lot or "", (unit.lot for unit in units if unit.lot))
+        if len(spellings) > 1:
+            return CommandResult.rejected(_ambiguous_lot(command, spellings))
+        unmatched_lots = [] if spellings else sorted(standing_hold.lots)
+        standing_hold = standing_hold._replace(lots=frozenset(spellings or standing_hold.lots))
+        accepted = [unit for unit in units if unit.lot in spellings and not _hold_violation(unit)]
+    operation = uow.add_operation(SerialChangeType.HOLD_PLACED, command.sku, hold_id=command.hold_id)
+    if standing_hold:
+        uow.place_standing_hold(standing_hold, operation)
+    for unit in accepted:
+        place(uow, unit, operation)
+    leaving = find_leaving(uow.approvals, uow.now, command.sku, _picked_by_order(accepted))
+    result = hold_result(command.sku, accepted, rejected, leaving, unmatched_lots)
+    return result.created(hold_path(command.hold_id))
+
+
+def _ambiguous_lot(command: PlaceSerialHold, spellings: Sequence[str]) -> ProblemDetail:
+    detail = f"Lot {command.lot} of {command.sku} fits lots {', '.join(spellings)}"
+    return ProblemDetail(code=Code.LOT_AMBIGUOUS, detail=detail, ids=[command.lot or ""], suggested=list(spellings))
+
+
+def _hold_id_violation(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> ProblemDetail | None:
+    """Return the violation of a hold id that is reserved or used already."""
     if command.hold_id.startswith(EXPIRED_HOLD_PREFIX):
         detail = f"Hold ids that begin with {EXPIRED_HOLD_PREFIX} are those of expired units: choose another id"
-        return CommandResult.rejected(
-            ProblemDetail(code=Code.HOLD_REQUIRES_DATE_CORRECTION, detail=detail, ids=[command.hold_id])
-        )
+        return ProblemDetail(code=Code.HOLD_REQUIRES_DATE_CORRECTION, detail=detail, ids=[command.hold_id])
     hold_key = command.sku, command.hold_id
     if hold_key in {
         *uow.units_by_hold,
         *((sku, hold_id) for sku, hold_id, _ in (*uow.standing_holds, *uow.released_standing_hold_keys)),
     }:
         detail = f"Hold {command.hold_id} on {command.sku} already exists"
-        violation = ProblemDetail(code=Code.HOLD_EXISTS, detail=detail, ids=[command.hold_id])
-        return CommandResult.rejected(violation)
-    if duplicates := duplicate_serials_violation(command.serials):
-        return CommandResult.rejected(duplicates)
-    standing_hold, unmatched_lots = StandingHold.on_lot(command), []
-    if standing_hold:
-        matching = [unit for unit in uow.units if standing_hold.matches(unit)]
-        spellings = matching_spellings(command.lot or "", (unit.lot for unit in matching if unit.lot))
-        if len(spellings) > 1:
-            detail = f"Lot {command.lot} of {command.sku} fits lots {', '.join(spellings)}"
-            ambiguous = ProblemDetail(
-                code=Code.LOT_AMBIGUOUS, detail=detail, ids=[command.lot or ""], suggested=spellings
-            )
-            return CommandResult.rejected(ambiguous)
-        standing_hold = standing_hold._replace(lots=frozenset(spellings or standing_hold.lots))
-        unmatched_lots = [] if spellings else sorted(standing_hold.lots)
-    operation = uow.add_operation(SerialChangeType.HOLD_PLACED, command.sku, hold_id=command.hold_id)
-    if standing_hold:
-        uow.place_standing_hold(standing_hold, operation)
-        named = [unit for unit in matching if not spellings or unit.lot in spellings]
-        accepted = [unit for unit in named if not _hold_violation(unit)]
-        rejected: list[ProblemDetail] = []
-    else:
-        accepted, rejected = partition_by_rule(
-            (uow.get_unit(command.sku, serial) for serial in command.serials), _hold_violation
-        )
-    for unit in accepted:
-        place(uow, unit, operation)
-    leaving = find_leaving(uow.approvals, uow.now, command.sku, _picked_by_order(accepted))
-    result = hold_result(command.sku, accepted, rejected, leaving, unmatched_lots)
-    return result.created(hold_path(command.hold_id))
+        return ProblemDetail(code=Code.HOLD_EXISTS, detail=detail, ids=[command.hold_id])
+    return None
 
 
 def _picked_by_order(units: Iterable[Unit]) -> Mapping[str, dict[str, Decimal]]:

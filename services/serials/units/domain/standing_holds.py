@@ -8,7 +8,7 @@ from services.serials.units.domain.unit import Unit
 from shared.contracts.commands.serials import PlaceSerialHold
 from shared.contracts.recalls import RecallOpened, RecallPeriod
 from shared.identifiers import fold_lot
-from shared.notices import Notice, squeeze
+from shared.notices import Notice, is_in_range, squeeze
 
 StandingHoldKey = tuple[str, str, str | None]
 """SKU, hold id and, for the hold of a recall, the recall."""
@@ -64,7 +64,8 @@ class StandingHold(NamedTuple):
         if unit.serial in self.serials or (unit.lot and fold_lot(unit.lot) in fold_lots(self.lots)):
             return True
         numbers = [squeeze(unit.serial), *([squeeze(unit.lot)] if unit.lot else [])]
-        if any(is_in_range(number, first, last) for first, last in self.ranges for number in numbers):
+        ranges = [(squeeze(first), squeeze(last)) for first, last in self.ranges]
+        if any(is_in_range(number, first, last) for first, last in ranges for number in numbers):
             return True
         if any(_is_in_period(unit, period) for period in self.periods):
             return True
@@ -75,12 +76,6 @@ class StandingHold(NamedTuple):
 def parsed(notice: str) -> Notice:
     """Parse a notice, which takes milliseconds; the last ones are kept."""
     return Notice(notice)
-
-
-def is_in_range(number: str, first: str, last: str) -> bool:
-    """Whether a number without blanks and case is in a range of numbers of its length."""
-    low, high = squeeze(first), squeeze(last)
-    return len(number) == len(low) and low <= number <= high
 
 
 def _is_in_period(unit: Unit, period: RecallPeriod) -> bool:

@@ -74,7 +74,7 @@ class Unit:
             return "not found"
         text: str = self.status
         if self.order_id and self.status in {"ALLOCATED", "PICKED", "SHIPPED"}:
-            text += f" for order {self.order_id} line {self.order_line}"
+            text += f" for order {self.order_id}" + (f" line {self.order_line}" if self.order_line else "")
         if self.adjustment:
             text += f", {self.adjustment}"
         return f"{text}, on hold" if self.open_hold_count else text

@@ -1,7 +1,6 @@
 """Loads the units that standing holds match."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import text
 
@@ -9,6 +8,7 @@ from services.serials.units.domain.standing_holds import StandingHold, fold_lots
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
 from shared.notices import squeeze
+from shared.persistence.arrays import to_arrays
 from shared.persistence.database import Transaction
 from shared.persistence.lot_keys import fold_lot_sql
 
@@ -79,29 +79,24 @@ async def load_matching(tx: Transaction, uow: SerialsUnitOfWork, standing_holds:
         return
     numbers = {notice: number for number, notice in enumerate({hold.notice for hold in standing_holds if hold.notice})}
     values = {
-        **_columns(
-            ("serial_skus", "serials"), ((hold.sku, serial) for hold in standing_holds for serial in hold.serials)
+        **to_arrays(
+            ((hold.sku, serial) for hold in standing_holds for serial in hold.serials), "serial_skus", "serials"
         ),
-        **_columns(
-            ("range_skus", "firsts", "lasts"),
+        **to_arrays(
             ((hold.sku, squeeze(first), squeeze(last)) for hold in standing_holds for first, last in hold.ranges),
+            "range_skus", "firsts", "lasts",
         ),
-        **_columns(
-            ("notice_skus", "notices"), ((hold.sku, numbers[hold.notice]) for hold in standing_holds if hold.notice)
+        **to_arrays(
+            ((hold.sku, numbers[hold.notice]) for hold in standing_holds if hold.notice), "notice_skus", "notices"
         ),
-        **_columns(
-            ("span_notices", "spans"),
+        **to_arrays(
             ((number, span) for notice, number in numbers.items() for span in parsed(notice).spans),
+            "span_notices", "spans",
         ),
-        **_columns(
-            ("period_skus", "kinds", "first_days", "last_days"),
+        **to_arrays(
             ((hold.sku, one.kind, one.first_day, one.last_day) for hold in standing_holds for one in hold.periods),
+            "period_skus", "kinds", "first_days", "last_days",
         ),
-        **_columns(("lot_skus", "lots"), ((hold.sku, lot) for hold in standing_holds for lot in fold_lots(hold.lots))),
-    }
+        **to_arrays(((hold.sku, lot) for hold in standing_holds for lot in fold_lots(hold.lots)), "lot_skus", "lots"),
+    }  # fmt: skip
     uow.units.load(UNITS.load(await tx.fetch_all(SELECT_MATCHING, values)))
-
-
-def _columns(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
-    row_list = list(rows)
-    return {name: [row[index] for row in row_list] for index, name in enumerate(names)}

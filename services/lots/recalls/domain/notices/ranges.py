@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from shared.notices import MAX_NUMBER_LENGTH, Notice, squeeze
+from shared.notices import MAX_NUMBER_LENGTH, Notice, is_in_range, squeeze
 
 MAX_WORDS = 4
 """Words of one number with blanks inside."""
@@ -46,7 +46,7 @@ class IdentifierRange(NamedTuple):
 
     def holds(self, squeezed: str) -> bool:
         """Whether a number without blanks and case is in the range."""
-        return len(squeezed) == len(self.first) and self.first <= squeezed <= self.last
+        return is_in_range(squeezed, self.first, self.last)
 
 
 class FoundRanges(NamedTuple):

@@ -20,6 +20,8 @@ _TOKEN = re.compile(r"[^\s,;|]+(?:,[0-9]{3}(?![0-9])[^\s,;|]*)*")
 _NUMBER = re.compile(r"[^\s&+/()\[\]{}<>\"':;,!?=#]*[0-9][^\s&+/()\[\]{}<>\"':;,!?=#]*")
 _LABEL = re.compile(r"(?:lote?s?|batch(?:es)?|codes?|serials?|sn|numbers?|charge|no)\b")
 _LABEL_DISTANCE, _MIN_DIGITS = 60, 3
+MIN_GTIN_DIGITS = 12
+"""Digits of a barcode that is reported as a whole; shorter ones may be a lot number by chance."""
 
 
 class ParsedNotice(NamedTuple):
@@ -51,12 +53,14 @@ class ParsedNotice(NamedTuple):
         texts = [
             *(number for number in matched if squeeze(number) in notice.spans),
             *used_ranges,
-            *self.gtins.values(),
             *product_texts,
         ]
         covered = {index for text in texts for place in notice.places(text) for index in range(*place)}
         covered |= {index for found in self.periods for index in range(found.start, found.end)}
         seen: set[str] = set()
+        for text in self._unknown_gtins(covered):
+            seen.add(text)
+            yield text
         for token in _TOKEN.finditer(notice.text):
             shown = "".join(
                 " " if token.start() + offset in covered else char for offset, char in enumerate(token.group())
@@ -67,6 +71,14 @@ class ParsedNotice(NamedTuple):
                 if text and text not in seen and _looks_like_number(text, notice.folded[: token.start()]):
                     seen.add(text)
                     yield text
+
+    def _unknown_gtins(self, covered: set[int]) -> Iterator[str]:
+        """Return the barcodes that nothing covers, and cover them; a short one may be a lot number."""
+        for text in dict.fromkeys(self.gtins.values()):
+            places = [set(range(*place)) for place in self.notice.places(text)]
+            if sum(map(str.isdigit, text)) >= MIN_GTIN_DIGITS and not any(place & covered for place in places):
+                covered.update(*places)
+                yield text
 
 
 @lru_cache(maxsize=16)

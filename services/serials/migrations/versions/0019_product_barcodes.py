@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0018_product_barcodes"
-down_revision = "0017_recall_notices"
+revision = "0019_product_barcodes"
+down_revision = "0018_imports"
 
 
 def upgrade() -> None:

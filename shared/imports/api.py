@@ -1,0 +1,228 @@
+"""HTTP API of imports: send a file, follow its rows, get its errors as a file, cancel it."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as PathParameter
+from fastapi.responses import StreamingResponse
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.contracts.problems import Code
+from shared.http import CsvResponse, ReadTransaction, reads
+from shared.http.problems import OverloadedError, ProblemError, RequestTimeoutError
+from shared.http.reports import DISPOSITION
+from shared.imports import store
+from shared.imports.comparison import UNKEYED
+from shared.imports.files import MAX_FILE_BYTES, DateFormat, Delimiter, Encoding, FileError, FileOptions
+from shared.imports.kinds import ImportKind
+from shared.imports.progress import ImportProgress, load_progress, row_file
+from shared.imports.rows import read_rows
+from shared.persistence.database import transaction
+from shared.persistence.retry import retry_on_conflict
+
+MAX_UPLOADS = 2
+"""Files that a replica reads at the same time."""
+UPLOAD_TIMEOUT = 600.0
+STAGED_ROWS = 1000
+"""Rows per transaction while a file is read."""
+ACTOR = re.compile(r"[ -~]{1,64}")
+ACTOR_HEADER = {
+    "name": "X-Actor", "in": "header", "required": True, "description": "The user who sends the file.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[ -~]+$"},
+}  # fmt: skip
+FILE_BODY = {
+    "required": True,
+    "content": {
+        media_type: {"schema": {"type": "string", "format": "binary"}}
+        for media_type in ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    },
+}
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: reads.problem(Code.INVALID_FILE, Code.VALIDATION_ERROR, Code.ACTOR_MISSING),
+    404: reads.problem(Code.IMPORT_NOT_FOUND),
+    408: reads.problem(Code.REQUEST_TIMEOUT),
+    409: reads.problem(Code.IMPORT_EXISTS),
+    500: reads.problem(Code.INTERNAL_ERROR),
+    503: reads.problem(Code.OVERLOADED, Code.SERVICE_UNAVAILABLE),
+}
+FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A CSV file with a header row (RFC 4180).", "headers": DISPOSITION}
+}
+
+NumberPath = Annotated[str, PathParameter(description="Number of the import.")]
+NumberQuery = Annotated[
+    str, Query(pattern="^[!-.0-~]{1,30}$", description="Number of the import; the same again is compared row by row.")
+]
+DryRun = Annotated[bool, Query(description="`true` checks every row with all rules and changes nothing.")]
+Replace = Annotated[bool, Query(description="`true` processes rows again that were done with other values.")]
+EncodingQuery = Annotated[Encoding | None, Query(description="Encoding; UTF-8 and UTF-16 with BOM are detected.")]
+DelimiterQuery = Annotated[Delimiter | None, Query(description="Delimiter of CSV; by default the header decides.")]
+DateFormatQuery = Annotated[DateFormat, Query(description="Format of the dates; ISO dates are always accepted.")]
+DecimalQuery = Annotated[str, Query(pattern=r"^[.,]$", description="Decimal sign of quantities, a point or a comma.")]
+GuardQuery = Annotated[
+    bool | None, Query(description="Whether apostrophes before formula characters are guards of an export.")
+]
+HeaderQuery = Annotated[
+    list[str] | None,
+    Query(description="A header and its column, such as `Seriennr:serial`; repeat it for several."),
+]
+
+
+def build_router(kinds: Sequence[ImportKind]) -> APIRouter:
+    """Build the routes of the imports of a service."""
+    router = APIRouter(tags=["imports"])
+    for kind in kinds:
+        _add_kind(router, kind)
+    kinds_by_name = {kind.name: kind for kind in kinds}
+
+    @router.get("/imports/{number}")
+    async def get_import(tx: ReadTransaction, number: NumberPath) -> ImportProgress:
+        """Get the progress of an import in rows."""
+        return await load_progress(tx, number)
+
+    @router.post("/imports/{number}/cancel", responses=RESPONSES, openapi_extra={"parameters": [ACTOR_HEADER]})
+    async def cancel_import(request: Request, number: NumberPath) -> ImportProgress:
+        """Cancel an import: rows that are done stay done, the others are not processed."""
+        _actor(request)
+        async with transaction(request.app.state.engine) as tx:
+            job = await store.find(tx, number)
+            if job.status in {"READING", "RUNNING"}:
+                await store.set_status(tx, job, "CANCELLED")
+            return await load_progress(tx, number)
+
+    async def send_rows(request: Request, tx: ReadTransaction, number: str, *, failed: bool) -> StreamingResponse:
+        progress = await load_progress(tx, number)
+        return await row_file(request, kinds_by_name[progress.kind], number, failed=failed)
+
+    @router.get("/imports/{number}/errors.csv", response_class=CsvResponse, responses=FILE_RESPONSES)
+    async def download_import_errors(request: Request, tx: ReadTransaction, number: NumberPath) -> StreamingResponse:
+        """Download the failed rows with their problems, to correct and send them again under the same number."""
+        return await send_rows(request, tx, number, failed=True)
+
+    @router.get("/imports/{number}/rows.csv", response_class=CsvResponse, responses=FILE_RESPONSES)
+    async def download_import_rows(request: Request, tx: ReadTransaction, number: NumberPath) -> StreamingResponse:
+        """Download all rows with their status, problems and the earlier import that has done the same row."""
+        return await send_rows(request, tx, number, failed=False)
+
+    return router
+
+
+def _add_kind(router: APIRouter, kind: ImportKind) -> None:
+    async def post_file(
+        request: Request,
+        response: Response,
+        number: NumberQuery,
+        *,
+        dry_run: DryRun = False,
+        replace: Replace = False,
+        encoding: EncodingQuery = None,
+        delimiter: DelimiterQuery = None,
+        date_format: DateFormatQuery = "YYYY-MM-DD",
+        decimal: DecimalQuery = ".",
+        guard: GuardQuery = None,
+        header: HeaderQuery = None,
+    ) -> ImportProgress:
+        headers = tuple((name, column) for name, _, column in (text.rpartition(":") for text in header or ()))
+        options = FileOptions(encoding, delimiter, date_format, "," if decimal == "," else ".", guard, headers)
+        actor = _actor(request)
+        response.headers["Location"] = f"/imports/{number}"
+        async with _upload(request) as path:
+            return await import_file(
+                request, kind, path, options, number=number, actor=actor, is_dry_run=dry_run, replace=replace
+            )
+
+    async def get_template() -> Response:
+        header = ",".join(column.name for column in kind.columns)
+        disposition = {"Content-Disposition": f'attachment; filename="{kind.name}.csv"'}
+        return Response(f"{header}\r\n", media_type="text/csv", headers=disposition)
+
+    columns = "; ".join(
+        f"`{column.name}` {column.description}{' (required)' if column.is_required else ''}" for column in kind.columns
+    )
+    words = kind.name.replace("-", "_")
+    router.add_api_route(
+        f"/imports/{kind.name}", post_file, methods=["POST"], status_code=202, name=f"import_{words}",
+        summary=f"Import {kind.title} from CSV or XLSX",
+        description=f"Columns: {columns}.", responses=RESPONSES,
+        openapi_extra={"parameters": [ACTOR_HEADER], "requestBody": FILE_BODY},
+    )  # fmt: skip
+    router.add_api_route(
+        f"/imports/{kind.name}/template.csv", get_template, name=f"download_import_{words}_template",
+        description=f"Download a file with the header of an import of {kind.title}.",
+        response_class=CsvResponse, responses=FILE_RESPONSES,
+    )  # fmt: skip
+
+
+async def import_file(
+    request: Request, kind: ImportKind, path: Path, options: FileOptions, *, number: str, actor: str, is_dry_run: bool,
+    replace: bool,
+) -> ImportProgress:  # fmt: skip
+    """Stage the rows of a file and let them be processed; a file that is no table leaves nothing behind."""
+    engine: AsyncEngine = request.app.state.engine
+    service = request.app.state.registry.service
+
+    async def run(action: Callable[..., Any]) -> Any:
+        async def run_transaction() -> Any:
+            async with transaction(engine) as tx:
+                return await action(tx)
+
+        return await retry_on_conflict(service, run_transaction)
+
+    job = await run(lambda tx: store.begin(tx, number, kind, actor, is_dry_run=is_dry_run))
+    try:
+        rows = read_rows(path, kind, options)
+        while batch := await asyncio.to_thread(lambda: list(islice(rows, STAGED_ROWS))):
+            await run(lambda tx, batch=batch: store.stage(tx, job, kind, batch, replace=replace))
+    except FileError as error:
+        await run(lambda tx: store.abandon(tx, job))
+        raise ProblemError(Code.INVALID_FILE, str(error), ids=[number]) from None
+    await run(lambda tx: store.finish_reading(tx, job, UNKEYED))
+    progress: ImportProgress = await run(lambda tx: load_progress(tx, number))
+    return progress
+
+
+@asynccontextmanager
+async def _upload(request: Request) -> AsyncIterator[Path]:
+    """Write the body to a file; raises a problem if it is too large, or too many are being read."""
+    state = request.app.state
+    state.uploads = getattr(state, "uploads", 0)
+    if state.uploads >= MAX_UPLOADS:
+        raise OverloadedError(f"{MAX_UPLOADS} files are being read")
+    state.uploads += 1
+    try:
+        with TemporaryDirectory(prefix="tracelot-") as folder:
+            path = Path(folder) / "upload"
+            await _write_body(request, path)
+            yield path
+    finally:
+        state.uploads -= 1
+
+
+async def _write_body(request: Request, path: Path) -> None:
+    size = 0
+    try:
+        async with asyncio.timeout(UPLOAD_TIMEOUT):
+            with path.open("wb") as file:
+                async for chunk in request.stream():
+                    size += len(chunk)
+                    if size > MAX_FILE_BYTES:
+                        detail = f"The file exceeds {MAX_FILE_BYTES} bytes; split it into several"
+                        raise ProblemError(Code.INVALID_FILE, detail)
+                    file.write(chunk)
+    except TimeoutError:
+        raise RequestTimeoutError(f"The file did not arrive within {UPLOAD_TIMEOUT:.0f} s") from None
+
+
+def _actor(request: Request) -> str:
+    actor = request.headers.get("X-Actor", "")
+    if not ACTOR.fullmatch(actor):
+        raise ProblemError(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
+    return actor

@@ -1,0 +1,123 @@
+"""XLSX workbooks, row by row: formulas and errors are seen, macros and oversized archives are refused."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile, ZipFile
+
+from openpyxl.reader.excel import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from shared.imports.files import MAX_COLUMNS, BadCell, Cell, FileError, Line
+
+MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
+MAX_TEXT_BYTES = 128 * 1024 * 1024
+"""Bytes of the texts that all sheets share; they are held in memory."""
+MAX_SHEET_ROWS = 1_048_576
+MAX_EXACT_DIGITS = 15
+UNREADABLE = (
+    BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError,
+    OverflowError, EOFError, NotImplementedError, RuntimeError, zlib.error,
+)  # fmt: skip
+"""What reading a damaged workbook raises."""
+
+
+def read_xlsx(path: Path) -> Iterator[Line]:
+    """Read the rows of all sheets; further sheets repeat the header of the first one."""
+    _check_archive(path)
+    try:
+        with path.open("rb") as file:
+            yield from _read_sheets(file)
+    except UNREADABLE as error:
+        raise FileError(f"The workbook is damaged: {error}. Save it again, or as CSV.") from None
+
+
+def _check_archive(path: Path) -> None:
+    try:
+        with ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (BadZipFile, NotImplementedError) as error:
+        raise FileError(f"The workbook is damaged: {error}. Save it again, or as CSV.") from None
+    sizes = {entry.filename: entry.file_size for entry in entries}
+    if "xl/workbook.xml" not in sizes:
+        raise FileError("An archive without a workbook. Send CSV or XLSX, unpacked.")
+    if any(name.endswith("vbaProject.bin") for name in sizes):
+        raise FileError("The workbook contains macros. Save it as .xlsx without macros, or as CSV.")
+    if sum(sizes.values()) > MAX_UNPACKED_BYTES or sizes.get("xl/sharedStrings.xml", 0) > MAX_TEXT_BYTES:
+        raise FileError(f"The workbook unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MiB. Send CSV.")
+
+
+def _read_sheets(file: BinaryIO) -> Iterator[Line]:
+    workbook = load_workbook(file, read_only=True, keep_links=False)
+    header: list[Cell] = []
+    offset = 0
+    try:
+        for sheet in workbook.worksheets:
+            sheet.reset_dimensions()
+            last = 0
+            for last, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1, max_row=MAX_SHEET_ROWS), start=1):
+                cells = _trim([_read_cell(cell) for cell in row])
+                if len(cells) > MAX_COLUMNS:
+                    raise FileError(f"Line {last} has more than {MAX_COLUMNS} columns.")
+                if cells and not header:
+                    header = cells
+                elif offset and last == 1:
+                    _check_header(sheet.title, header, cells)
+                    continue
+                yield offset + last, cells
+            offset += last
+    finally:
+        workbook.close()
+
+
+def _check_header(title: str, header: Sequence[Cell], cells: Sequence[Cell]) -> None:
+    if cells and cells != header:
+        raise FileError(f"Sheet {title} has other columns than the first one. Send one table per file.")
+
+
+def _trim(cells: list[Cell]) -> list[Cell]:
+    while cells and cells[-1] == "":
+        cells.pop()
+    return cells
+
+
+def _read_cell(cell: Any) -> Cell:
+    value = cell.value
+    if value is None:
+        return ""
+    if cell.data_type == "f":
+        return BadCell(str(value)[:100], "the cell is a formula", "Copy it and paste the value alone.")
+    if cell.data_type == "e":
+        return BadCell(str(value), "the cell is an error", "Correct the cell.")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _read_number(value, cell.number_format)
+    return _format_value(value)
+
+
+def _format_value(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case datetime() if value.time() != time():
+            return f"{value.isoformat()}Z"
+        case datetime():
+            return value.date().isoformat()
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _read_number(value: float, number_format: str) -> Cell:
+    if value != int(value):
+        return repr(value)
+    digits = str(int(value))
+    if len(digits.lstrip("-")) > MAX_EXACT_DIGITS:
+        return BadCell(
+            digits, "the cell is a number of more than 15 digits, of which a spreadsheet loses the last",
+            "Format the column as text, and enter the values again.",
+        )  # fmt: skip
+    return digits.zfill(len(number_format)) if set(number_format) == {"0"} else digits

@@ -1,0 +1,187 @@
+"""Imports of receiving: files over HTTP, processed in sets by the same commands as everything else."""
+
+import csv
+import io
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.receiving.app import app
+from services.receiving.imports import KINDS
+from shared.imports.runner import ImportRunner
+from tests.integration.receiving.conftest import ReceivingHarness
+
+ANNA = {"X-Actor": "anna"}
+
+
+async def send(http: httpx.AsyncClient, kind: str, number: str, content: str | bytes, **options: Any) -> dict[str, Any]:
+    """Send a file; return the answer."""
+    parameters = {"number": number, **options}
+    body = content.encode() if isinstance(content, str) else content
+    response = await http.post(f"/imports/{kind}", params=parameters, content=body, headers=ANNA)
+    assert response.status_code in {202, 400, 409}, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def process(engine: AsyncEngine) -> int:
+    """Process all pending rows."""
+    return await ImportRunner(app.state.registry, KINDS, engine, lambda: None).run_once()
+
+
+async def counts(http: httpx.AsyncClient, number: str) -> tuple[str, int, int, int]:
+    """Return the status of an import and its pending, done and failed rows."""
+    progress = (await http.get(f"/imports/{number}")).json()
+    return progress["status"], progress["pending_rows"], progress["done_rows"], progress["failed_rows"]
+
+
+async def errors(http: httpx.AsyncClient, number: str) -> list[dict[str, str]]:
+    """Return the failed rows of an import."""
+    return list(csv.DictReader(io.StringIO((await http.get(f"/imports/{number}/errors.csv")).text)))
+
+
+@pytest.fixture
+def number(harness: ReceivingHarness) -> str:
+    """A number of an import."""
+    return harness.scoped_id("I")
+
+
+async def test_opening_serials_are_received(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: valid rows are received at their location, each other row says what is wrong with it."""
+    east, pump = harness.scoped_id("EAST"), harness.scoped_id("PUMP")
+    text = f"location;sku;Serial No.\n{east}/A-1;{pump};0001\n{east}/A-1;{pump};1.2E+13\n{east}/NO;{pump};0003\n"
+    await send(http, "opening-serials", number, text)
+    assert await counts(http, number) == ("RUNNING", 2, 0, 1)
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 1, 2)
+    assert await harness.unit_statuses() == {"0001": "ON_HAND"}
+    found = [(row["error_line"], row["error_column"], row["error_value"]) for row in await errors(http, number)]
+    assert found == [("3", "serial", "1.2E+13"), ("4", "location", f"{east}/NO")]
+
+
+async def test_corrected_rows_are_sent_under_the_same_number(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: the list of errors is corrected and sent again; done rows are skipped, changed ones are errors."""
+    east, pump = harness.scoped_id("EAST"), harness.scoped_id("PUMP")
+    header = "location,sku,serial,lot\n"
+    await send(http, "opening-serials", number, f"{header}{east}/A-1,{pump},C1,\n{east}/NO,{pump},C2,\n")
+    await process(engine)
+    listed = (await http.get(f"/imports/{number}/errors.csv")).text
+    await send(http, "opening-serials", number, listed.replace(f"{east}/NO", f"{east}/A-1"))
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 2, 0)
+    await send(http, "opening-serials", number, f"{header}{east}/A-1,{pump},C1,\n{east}/A-1,{pump},C2,L9\n")
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 2, 1)
+    assert "'L9' now" in (await errors(http, number))[0]["error_problem"]
+    assert await harness.unit_statuses() == {"C1": "ON_HAND", "C2": "ON_HAND"}
+
+
+async def test_dry_run_changes_nothing(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a dry run applies all rules, names rows of earlier imports, and the import itself follows."""
+    east, pump = harness.scoped_id("EAST"), harness.scoped_id("PUMP")
+    text = f"location,sku,serial\n{east}/A-1,{pump},D1\n{east}/NO,{pump},D2\n"
+    await send(http, "opening-serials", number, text, dry_run=True)
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 1, 1)
+    assert await harness.unit_statuses() == {}
+    await send(http, "opening-serials", number, text)
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 1, 1)
+    assert await harness.unit_statuses() == {"D1": "ON_HAND"}
+    again = await send(http, "opening-serials", f"{number}X", text, dry_run=True)
+    assert again["held_rows"] == 1
+    rows = csv.DictReader(io.StringIO((await http.get(f"/imports/{number}X/rows.csv")).text))
+    assert [row["error_held_by"] for row in rows] == [number, ""]
+    await process(engine)
+    assert [row["error_line"] for row in await errors(http, f"{number}X")] == ["2", "3"]
+
+
+async def test_master_data_and_expected_serials(
+    bare_harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    """S45: warehouses, locations, products and expected serial numbers come from files."""
+    west, bolt, asn = (bare_harness.scoped_id(name) for name in ("WEST", "PUMP", "ASN"))
+    files = {
+        "warehouses": f"warehouse,name,time_zone\n{west},West,Europe/Berlin\n",
+        "locations": f"location,type,pick_sequence\n{west}/DOCK,DOCK,\n{west}/A,STORAGE,10\n",
+        "products": f"sku,name,serial_tracked\n{bolt},Ventil Größe 4,yes\n",
+        "expected-serials": f"receipt,warehouse,line,sku,serial\n{asn},{west},1,{bolt},E1\n{asn},{west},1,{bolt},E2\n",
+    }
+    for kind, text in files.items():
+        await send(http, kind, bare_harness.scoped_id(kind[:4]), text.encode("utf-16"))
+        await process(engine)
+        assert (await counts(http, bare_harness.scoped_id(kind[:4])))[3] == 0
+    assert await bare_harness.unit_statuses() == {"E1": "EXPECTED", "E2": "EXPECTED"}
+    more = f"receipt,warehouse,line,sku,serial\n{asn},{west},1,{bolt},E3\n"
+    await send(http, "expected-serials", bare_harness.scoped_id("more"), more)
+    await process(engine)
+    assert await bare_harness.unit_statuses() == {"E1": "EXPECTED", "E2": "EXPECTED", "E3": "EXPECTED"}
+
+
+async def test_opening_lots_are_received(
+    milk_harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: lots with quantities and dates in the declared formats are received; an unfit row is named."""
+    east, milk = milk_harness.scoped_id("EAST"), milk_harness.scoped_id("MILK")
+    rows = [f"{east}/A-1\t{milk}\tM1\t12,0\t31.12.2090", f"{east}/A-1\t{milk}\tM2\t5\t12/31/90"]
+    text = "\n".join(["location\tsku\tlot\tqty\tExpiry date", *rows])
+    await send(http, "opening-lots", number, text, date_format="DD.MM.YYYY", decimal=",", encoding="windows-1252")
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 1, 1)
+    assert [(row["error_column"], row["error_value"]) for row in await errors(http, number)] == [("expiry", "12/31/90")]
+    stored = await milk_harness.fetch_all("SELECT lot, quantity FROM lot_scan WHERE sku = :sku", sku=milk)
+    assert [(row["lot"], row["quantity"]) for row in stored] == [("M1", 12)]
+
+
+async def test_killed_import_continues(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """S45: a worker that dies before it has recorded a set leaves nothing; the next one does each row once."""
+    east, pump = harness.scoped_id("EAST"), harness.scoped_id("PUMP")
+    rows = [f"{east}/A-1,{pump},K{index}" for index in range(1200)]
+    await send(http, "opening-serials", number, "\n".join(["location,sku,serial", *rows]))
+    runner = ImportRunner(app.state.registry, KINDS, engine, lambda: None)
+    record, calls = "shared.imports.store.record", []
+
+    async def die(*_: object) -> None:
+        calls.append(1)
+        raise ConnectionResetError
+
+    assert await counts(http, number) == ("RUNNING", 1200, 0, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(record, die)
+        with pytest.raises(ConnectionResetError):
+            await runner.run_once()
+    assert await counts(http, number) == ("RUNNING", 1200, 0, 0)
+    assert await harness.unit_statuses() == {}
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 1200, 0)
+    assert len(await harness.unit_statuses()) == 1200
+
+
+async def test_refused_file_leaves_nothing(http: httpx.AsyncClient, number: str) -> None:
+    """S45: a file that is no table is refused with the reason, and its number stays free."""
+    answer = await send(http, "products", number, "sku,name\nA,x\nsku,name\n")
+    assert (answer["code"], answer["detail"]) == (
+        "invalid_file", "Line 3 repeats the header. Send one table with one header.",
+    )  # fmt: skip
+    assert (await http.get(f"/imports/{number}")).status_code == 404
+
+
+async def test_cancelled_import_is_not_processed(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: rows of a cancelled import are not processed."""
+    await send(http, "products", number, f"sku,name\n{harness.scoped_id('NEW')},x\n")
+    assert (await http.post(f"/imports/{number}/cancel", headers=ANNA)).json()["status"] == "CANCELLED"
+    await process(engine)
+    assert await counts(http, number) == ("CANCELLED", 1, 0, 0)
