@@ -226,7 +226,7 @@ def _line_number(line: ReceiptLine) -> tuple[int, str]:
 
 
 def _present_serial(unit: Unit) -> str | None:
-    """Return the serial number of a unit that is expected or in the house."""
+    """Return the serial number of a unit that is expected, scanned or on hand."""
     return unit.serial if unit.status in {"EXPECTED", "SCANNED", "ON_HAND"} and unit.adjustment is None else None
 
 

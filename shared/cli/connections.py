@@ -12,7 +12,7 @@ from shared.persistence.database import create_engine
 from shared.settings import load_settings
 
 Replay = Callable[[AsyncEngine, AIOKafkaProducer, int], Awaitable[Any]]
-"""Publishes a stored record again; returns its position, or None if it does not exist."""
+"""Publishes a stored record again; returns its topic and partition, or None if it does not exist."""
 
 
 def fail(message: str) -> NoReturn:
@@ -35,7 +35,7 @@ def with_engine(service: str, operation: Callable[[AsyncEngine], Awaitable[None]
 
 
 def with_producer(service: str, kind: str, replay: Replay, stored_id: int) -> None:
-    """Publish a record that a service stored, and print to where."""
+    """Publish a stored record of a service, and print its topic and partition."""
 
     async def operation(engine: AsyncEngine) -> None:
         producer = AIOKafkaProducer(

@@ -31,9 +31,7 @@ def import_file(
     *,
     kind: Annotated[str, typer.Option(help="kind of rows, such as products or opening-serials")],
     actor: Annotated[str, typer.Option(help="user who sends the file")],
-    url: Annotated[
-        str, typer.Option(help="base URL of the service of this kind", envvar=["TRACELOT_URL"], show_envvar=True)
-    ],
+    url: Annotated[str, typer.Option(help="base URL of the service of this kind", envvar="TRACELOT_URL")],
     number: Annotated[str, typer.Option(help="number of the import; by default the name of the file")] = "",
     dry_run: Annotated[bool, typer.Option(help="check every row and change nothing")] = False,
     replace: Annotated[bool, typer.Option(help="process rows again that were done with other values")] = False,

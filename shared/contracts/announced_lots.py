@@ -47,7 +47,7 @@ AnnouncedLots = Annotated[list[AnnouncedLot], Field(max_length=MAX_ITEMS_PER_MES
 
 
 def add_serials_of_lots(line: ContractModel, serials: Sequence[str], lots: Sequence[AnnouncedLot]) -> None:
-    """Let `serials` of a line list those of its lots, each of which names other ones."""
+    """Add the serials of the lots of a line to its `serials`; each belongs to one lot."""
     in_lots = [serial for lot in lots for serial in lot.serials]
     listed = set(serials)
     if len(set(in_lots)) < len(in_lots):

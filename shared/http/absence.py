@@ -9,7 +9,7 @@ from shared.http.problems import MEDIA_TYPE, NotFoundError, problem_response
 from shared.messaging.progress import ConsumerProgress
 
 IS_DECIDED = "tracelot.is_decided"
-"""Marks a request of which the absence is final."""
+"""Marks a request after which nothing in flight can bring its document."""
 
 
 def install_exception_handler(app: FastAPI) -> None:

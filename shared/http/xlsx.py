@@ -13,10 +13,13 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy import TextClause
 
+from shared.contracts.problems import Code
 from shared.http.csv import TRANSFER_TIMEOUT, Download, ReportFiles
+from shared.http.paths import encode_path
+from shared.http.problems import ProblemError
 
 MAX_ROWS = 1_048_576
-"""Rows of a sheet; further rows are on further sheets, each with the header."""
+"""Rows of a sheet, with the header; a report of more is available as CSV alone."""
 BLOCK_BYTES = 65_536
 MAX_EXACT_DIGITS = 15
 """Digits that a cell represents exactly; numbers with more are text."""
@@ -30,6 +33,10 @@ class XlsxResponse(StreamingResponse):
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+class SheetFullError(Exception):
+    """A sheet has no place for further rows."""
+
+
 class Workbook:
     """A workbook that is written row by row to a file; nothing but the current row is in memory."""
 
@@ -39,18 +46,14 @@ class Workbook:
             date: self._workbook.add_format({"num_format": "yyyy-mm-dd"}),
             datetime: self._workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss.000"}),
         }
-        self._header = header
-        self._add_sheet()
-
-    def _add_sheet(self) -> None:
         self._sheet, self._row = self._workbook.add_worksheet(), 0
-        self.write([self._header])
+        self.write([header])
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Append rows."""
+        """Append rows; raises SheetFullError if the sheet is full."""
         for row in rows:
             if self._row == MAX_ROWS:
-                self._add_sheet()
+                raise SheetFullError
             for column, value in enumerate(row):
                 self._write_cell(column, value)
             self._row += 1
@@ -98,6 +101,12 @@ async def xlsx_response(
     """Send the rows of a statement as the workbook `name`, with a header row."""
     deadline = asyncio.get_running_loop().time() + TRANSFER_TIMEOUT
     chunks = _stream_xlsx(request.app.state.report_files, statement, parameters, header)
-    async with asyncio.timeout_at(deadline):
-        first_chunk = await anext(chunks)
+    try:
+        async with asyncio.timeout_at(deadline):
+            first_chunk = await anext(chunks)
+    except SheetFullError:
+        path = encode_path(request.url.path).removesuffix(".xlsx") + ".csv"
+        address = f"{path}?{request.url.query}" if request.url.query else path
+        detail = f"A sheet has {MAX_ROWS} rows; read the report from {address}"
+        raise ProblemError(Code.TOO_MANY_ROWS, detail, ids=[address]) from None
     return Download(f"{name}.xlsx", str(XlsxResponse.media_type), chunks, first_chunk, deadline)

@@ -72,7 +72,7 @@ GuardQuery = Annotated[
 ]
 HeaderQuery = Annotated[
     list[str] | None,
-    Query(description="A header and its column, such as `Seriennr:serial`; repeat it for several."),
+    Query(description="A header and its column, such as `Seriennr:serial`; without a column it is left out."),
 ]
 
 

@@ -60,15 +60,16 @@ def map_header(header: Sequence[str], kind: ImportKind, options: FileOptions) ->
     columns: list[Column | None] = []
     unknown: list[str] = []
     for name in header:
-        column = kind.column(renamed.get(fold_header(name), name))
-        if column is None and name not in NOTE_COLUMNS:
+        target = renamed.get(fold_header(name), name)
+        column = kind.column(target)
+        if column is None and target and name not in NOTE_COLUMNS:
             unknown.append(name or f"(column {len(columns) + 1} without a header)")
         columns.append(column)
     names = [column.name for column in columns if column]
     if unknown:
         raise FileError(
-            f"Unknown columns: {', '.join(unknown[:10])}. The columns are {', '.join(known)}. Remove others, or name "
-            "their column with the parameter header, such as header=Seriennr:serial; or declare the delimiter."
+            f"Unknown columns: {', '.join(unknown[:10])}. The columns are {', '.join(known)}. Name "
+            "their column with the parameter header, such as header=Seriennr:serial, or header=Colour: to leave one out; or declare the delimiter."
         )
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise FileError(f"Several columns are {', '.join(repeated)}. Leave one of each.")

@@ -1,7 +1,7 @@
 """XLSX workbooks, row by row: formulas and errors are seen, macros and oversized archives are refused."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,11 +26,11 @@ UNREADABLE = (
 
 
 def read_xlsx(path: Path) -> Iterator[Line]:
-    """Read the rows of all sheets; further sheets repeat the header of the first one."""
+    """Read the rows of the only sheet with content."""
     _check_archive(path)
     try:
         with path.open("rb") as file:
-            yield from _read_sheets(file)
+            yield from _read_sheet(file)
     except UNREADABLE as error:
         raise FileError(f"The workbook is damaged: {error}. Save it again, or as CSV.") from None
 
@@ -50,32 +50,22 @@ def _check_archive(path: Path) -> None:
         raise FileError(f"The workbook unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MiB. Send CSV.")
 
 
-def _read_sheets(file: BinaryIO) -> Iterator[Line]:
+def _read_sheet(file: BinaryIO) -> Iterator[Line]:
+    """Read the first sheet; another one with content would be ignored in silence."""
     workbook = load_workbook(file, read_only=True, keep_links=False)
-    header: list[Cell] = []
-    offset = 0
     try:
-        for sheet in workbook.worksheets:
+        for index, sheet in enumerate(workbook.worksheets):
             sheet.reset_dimensions()
-            last = 0
-            for last, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1, max_row=MAX_SHEET_ROWS), start=1):
+            for line, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1, max_row=MAX_SHEET_ROWS), start=1):
                 cells = _trim([_read_cell(cell) for cell in row])
+                if cells and index:
+                    raise FileError(f"Sheet {sheet.title} has content too. Send one table per file.")
                 if len(cells) > MAX_COLUMNS:
-                    raise FileError(f"Line {last} has more than {MAX_COLUMNS} columns.")
-                if cells and not header:
-                    header = cells
-                elif offset and last == 1:
-                    _check_header(sheet.title, header, cells)
-                    continue
-                yield offset + last, cells
-            offset += last
+                    raise FileError(f"Line {line} has more than {MAX_COLUMNS} columns.")
+                if not index:
+                    yield line, cells
     finally:
         workbook.close()
-
-
-def _check_header(title: str, header: Sequence[Cell], cells: Sequence[Cell]) -> None:
-    if cells and cells != header:
-        raise FileError(f"Sheet {title} has other columns than the first one. Send one table per file.")
 
 
 def _trim(cells: list[Cell]) -> list[Cell]:
@@ -108,7 +98,7 @@ def _format_value(value: Any) -> str:
         case date():
             return value.isoformat()
         case _:
-            return str(value)
+            return str(value).replace("_x005F_", "_")  # escaped in a cell of its own; openpyxl reads shared texts
 
 
 def _read_number(value: float, number_format: str) -> Cell:

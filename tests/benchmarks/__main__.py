@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Iterator
 
-from tests.benchmarks import fefo, latency, lifecycle, memory, orders, recall, receipt, report, search
+from tests.benchmarks import fefo, imports, latency, lifecycle, memory, orders, recall, receipt, report, search
 
-BENCHMARKS = ("lifecycle", "receipt", "orders", "fefo", "latency", "search", "recall", "memory")
+BENCHMARKS = ("lifecycle", "receipt", "orders", "fefo", "latency", "search", "recall", "imports", "memory")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -33,14 +33,15 @@ def run_benchmarks(options: argparse.Namespace) -> Iterator[report.Section]:
         yield orders.measure(options.times)
     if "fefo" in options.names:
         yield fefo.measure(options.times)
-    if "latency" in options.names:
-        yield latency.measure()
-    if "search" in options.names:
-        yield search.measure()
     if "recall" in options.names:
         yield recall.measure(options.times)
-    if "memory" in options.names:
-        yield memory.measure()
+    measures = {
+        "latency": latency.measure,
+        "search": search.measure,
+        "imports": imports.measure,
+        "memory": memory.measure,
+    }
+    yield from (measure() for name, measure in measures.items() if name in options.names)
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ async def load_definitions(
 async def load_first_orders(
     tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[ProductOrdered]]
 ) -> None:
-    """Save products as ordered; load those that are it for the first time, as the orders knew them and as they are."""
+    """Save products as ordered; load the newly ordered ones with the definitions that their orders knew."""
     saved = await tx.fetch_all(INSERT_ORDERED, {"skus": [event.data.sku for event in events]})
     if new_skus := {row.sku for row in saved}:
         versions = [

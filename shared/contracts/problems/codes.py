@@ -29,6 +29,7 @@ class Code(StrEnum):
     IMPORT_EXISTS = "import_exists"
     IMPORT_ROW_CHANGED = "import_row_changed"
     DUPLICATE_ROW = "duplicate_row"
+    TOO_MANY_ROWS = "too_many_rows"
 
     CONFLICTING_TRACKING = "conflicting_tracking"
     PRODUCT_IN_USE = "product_in_use"

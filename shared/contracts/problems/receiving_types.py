@@ -64,7 +64,7 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     ),
     Code.SERIAL_CASE_MISMATCH: ProblemType(
         409,
-        "Serial number differs from an expected one only in case",
+        "Serial number differs from a known one only in case or look-alike characters",
         "Scan the label instead of typing it, or match it to the expected serial number.",
     ),
     Code.SERIAL_UNEXPECTED: ProblemType(

@@ -38,6 +38,9 @@ REQUEST_PROBLEMS: dict[Code, ProblemType] = {
         409, "Row was imported with other values", "Restore the values, or send the file with replace=true."
     ),
     Code.DUPLICATE_ROW: ProblemType(409, "Row stands twice in the file", "Remove one of the rows."),
+    Code.TOO_MANY_ROWS: ProblemType(
+        400, "Report exceeds a sheet", "Read it as CSV from the address in `ids`, or narrow its filters."
+    ),
     Code.NOT_FOUND: ProblemType(404, "Not found", "Check the identifier. Identifiers are case-sensitive."),
     Code.NOT_YET_AVAILABLE: ProblemType(
         409,

@@ -1,17 +1,21 @@
 """Imports of receiving: files over HTTP, processed in sets by the same commands as everything else."""
 
+import asyncio
 import csv
 import io
+import sys
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.local.files import PROJECT
 from services.receiving.app import app
 from services.receiving.imports import KINDS
 from shared.imports.runner import ImportRunner
 from tests.integration.receiving.conftest import ReceivingHarness
+from tests.support.timing import MAX_WAIT_SECONDS
 
 ANNA = {"X-Actor": "anna"}
 
@@ -141,31 +145,46 @@ async def test_opening_lots_are_received(
     assert [(row["lot"], row["quantity"]) for row in stored] == [("M1", 12)]
 
 
+WORKER = """
+import asyncio, os
+from deploy.local.files import PROJECT
+from services.receiving.app import app
+from services.receiving.imports import KINDS
+from shared.imports.runner import ImportRunner
+from shared.persistence.database import create_engine
+
+engine = create_engine(os.environ["RECEIVING_DATABASE_URL"], "worker")
+asyncio.run(ImportRunner(app.state.registry, KINDS, engine, lambda: None).run_once())
+"""
+
+
 async def test_killed_import_continues(
-    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    """S45: a worker that dies before it has recorded a set leaves nothing; the next one does each row once."""
-    east, pump = harness.scoped_id("EAST"), harness.scoped_id("PUMP")
-    rows = [f"{east}/A-1,{pump},K{index}" for index in range(1200)]
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a worker is killed while it processes rows; the next one does each of the others once."""
+    east, pump, size = harness.scoped_id("EAST"), harness.scoped_id("PUMP"), 6000
+    rows = [f"{east}/A-1,{pump},K{index}" for index in range(size)]
     await send(http, "opening-serials", number, "\n".join(["location,sku,serial", *rows]))
-    runner = ImportRunner(app.state.registry, KINDS, engine, lambda: None)
-    record, calls = "shared.imports.store.record", []
-
-    async def die(*_: object) -> None:
-        calls.append(1)
-        raise ConnectionResetError
-
-    assert await counts(http, number) == ("RUNNING", 1200, 0, 0)
-    with monkeypatch.context() as patch:
-        patch.setattr(record, die)
-        with pytest.raises(ConnectionResetError):
-            await runner.run_once()
-    assert await counts(http, number) == ("RUNNING", 1200, 0, 0)
-    assert await harness.unit_statuses() == {}
-    await process(engine)
-    assert await counts(http, number) == ("DONE", 0, 1200, 0)
-    assert len(await harness.unit_statuses()) == 1200
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, cwd=PROJECT)
+    try:
+        async with asyncio.timeout(MAX_WAIT_SECONDS):
+            while (await counts(http, number))[2] == 0:
+                await asyncio.sleep(0.02)
+    finally:
+        worker.kill()
+        await worker.wait()
+    done = (await counts(http, number))[2]
+    assert 0 < done < size, "the worker was killed amid the rows"
+    while (await counts(http, number))[0] == "RUNNING":  # until the server has noticed the end of the worker
+        await process(engine)
+    assert await counts(http, number) == ("DONE", 0, size, 0)
+    statuses = await harness.unit_statuses()
+    assert (len(statuses), set(statuses.values())) == (size, {"ON_HAND"})
+    received = await harness.fetch_all(
+        "SELECT count(*) AS sessions, sum(u.units) AS units FROM (SELECT count(*) AS units FROM unit WHERE sku = :sku "
+        "GROUP BY session) AS u", sku=pump,
+    )  # fmt: skip
+    assert received == [{"sessions": size // 500, "units": size}]
 
 
 async def test_refused_file_leaves_nothing(http: httpx.AsyncClient, number: str) -> None:

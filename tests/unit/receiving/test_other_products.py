@@ -55,7 +55,7 @@ def resolve(service: InMemoryReceiving, serial: str, resolution: str, **override
 @pytest.mark.parametrize("kind", ["ASN", "BLIND", "OPENING"])
 @pytest.mark.parametrize("serial", ["H", "E"])
 def test_serial_of_another_product_is_a_discrepancy(service: InMemoryReceiving, kind: str, serial: str) -> None:
-    """S16: a number that another product has in the house or expects anywhere is set aside, with that product named."""
+    """S16: a number that another product has on hand or expects anywhere is set aside, with that product named."""
     lines = [asn_line(quantity=1)] if kind == "ASN" else []
     announce_receipt(service, "R2", *lines, kind=kind)
     (scan,) = scan_serials(service, "R2", serial).body.scan_results  # type: ignore[union-attr]

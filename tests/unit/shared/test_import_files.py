@@ -8,11 +8,12 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.receiving.imports import KINDS
 from shared.http.csv import _format_cell, _format_rows, _guard_cell
+from shared.http.xlsx import Workbook
 from shared.imports import xlsx_files
 from shared.imports.files import FileError, FileOptions
 from shared.imports.kinds import ReadRow
@@ -106,7 +107,7 @@ def test_workbook_cells(path: Path) -> None:
         zeros = book.add_format({"num_format": "000000"})
         for line in range(1, 7):
             sheet.write_row(line, 0, ["R1", "EAST", "PUMP"])
-        sheet.write_string(1, 3, "000123")
+        sheet.write_string(1, 3, "_x0041_")
         sheet.write_number(2, 3, 12_000_000_000_000)
         sheet.write_number(3, 3, 123, zeros)
         sheet.write_formula(4, 3, "=A1&B1", None, "R1EAST")
@@ -114,7 +115,7 @@ def test_workbook_cells(path: Path) -> None:
         sheet.write_boolean(6, 3, True)
 
     rows = read(path, workbook(fill))
-    assert [row.fields["serial"] for row in rows if not row.problems] == ["000123", "12000000000000", "000123", "true"]
+    assert [row.fields["serial"] for row in rows if not row.problems] == ["_x0041_", "12000000000000", "000123", "true"]
     assert [(row.line, row.problems[0].column, row.problems[0].problem[:30]) for row in rows if row.problems] == [
         (5, "serial", "the cell is a formula"), (6, "serial", "the cell is a number of more t"),
     ]  # fmt: skip
@@ -143,8 +144,8 @@ def test_problems_of_rows(path: Path) -> None:
 def test_headers_are_mapped(path: Path) -> None:
     """S45: a header is found in any spelling, by an alias or by the mapping of the sender."""
     (row,) = read(
-        path, "ASN|Ware House|SKU|Seriennr\nR1|EAST|PUMP|7\n".replace("|", ";"),
-        FileOptions(headers=(("Seriennr", "serial"),)),
+        path, "ASN|Ware House|SKU|Seriennr|Farbe\nR1|EAST|PUMP|7|red\n".replace("|", ";"),
+        FileOptions(headers=(("Seriennr", "serial"), ("Farbe", ""))),
     )  # fmt: skip
     assert row.fields == {"receipt": "R1", "warehouse": "EAST", "sku": "PUMP", "serial": "7"}
 
@@ -163,6 +164,32 @@ def test_exports_are_taken_back(
     path.write_bytes(_format_rows([header, *values], _guard_cell if guard else _format_cell))
     found = [(row.fields["sku"], row.fields["serial"]) for row in read_rows(path, EXPECTED, FileOptions(guard=guard))]
     assert found == rows
+
+
+@example(rows=[("_x0041_", "=1+1")])
+@settings(max_examples=30)
+@given(rows=st.lists(st.tuples(IDENTIFIERS, IDENTIFIERS), min_size=1, max_size=5))
+def test_workbooks_are_taken_back(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
+    """S45: what the XLSX export writes is read as the same values."""
+    path = tmp_path_factory.mktemp("export") / "file.xlsx"
+    book = Workbook(path, ["receipt", "warehouse", "sku", "serial"])
+    book.write([("R1", "EAST", sku, serial) for sku, serial in rows])
+    book.close()
+    found = [(row.fields["sku"], row.fields["serial"]) for row in read_rows(path, EXPECTED, FileOptions(guard=False))]
+    assert found == rows
+
+
+def test_second_sheets_are_refused(path: Path) -> None:
+    """S45: rows of a second sheet are not ignored in silence."""
+
+    def fill(book: xlsxwriter.Workbook) -> None:
+        for _ in range(2):
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ["receipt", "warehouse", "sku", "serial"])
+            sheet.write_row(1, 0, ["R1", "EAST", "PUMP", "1"])
+
+    with pytest.raises(FileError, match="one table per file"):
+        read(path, workbook(fill))
 
 
 @given(content=st.binary(max_size=400) | st.text(max_size=400).map(lambda text: (HEADER + text).encode()))

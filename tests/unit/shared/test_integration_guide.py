@@ -22,6 +22,8 @@ from shared.http import idempotency
 from shared.http.labels import MAX_LABELS
 from shared.http.limits import MAX_BODY_BYTES
 from shared.identifiers import MAX_DECIMALS
+from shared.imports.files import MAX_FILE_BYTES
+from shared.imports.xlsx_files import MAX_UNPACKED_BYTES
 from shared.messaging import inbox
 from shared.messaging.decode import MAX_RECORD_BYTES
 from shared.ops.topics import declared_configs
@@ -116,6 +118,8 @@ def test_sizes_agree_with_the_code() -> None:
         "items per message: serial numbers, lots, lines": MAX_ITEMS_PER_MESSAGE,
         "bytes of a record that is processed": f"{MAX_RECORD_BYTES // MIB} MiB",
         "bytes of an HTTP body": f"{MAX_BODY_BYTES // MIB} MiB",
+        "bytes of a file to import": f"{MAX_FILE_BYTES // MIB} MiB",
+        "bytes of a workbook to import, unpacked": f"{MAX_UNPACKED_BYTES // MIB} MiB",
         "quantity of a line": f"{next(limit.le for limit in quantity if hasattr(limit, 'le')):,}",
         "decimals of a quantity": MAX_DECIMALS,
         "characters of `id`, `source` and `type`": envelope["id"]["maxLength"],

@@ -1,13 +1,18 @@
-"""Workbooks: types of cells, several sheets and memory."""
+"""Workbooks: types of cells, full sheets and memory."""
 
 import tracemalloc
+from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
+from fastapi import FastAPI, Request
+from sqlalchemy import text
 
 from shared.http import xlsx
+from shared.http.problems import ProblemError
 from shared.http.xlsx import Workbook
 from tests.support.workbooks import read_sheets
 
@@ -45,13 +50,25 @@ def test_texts_stay_texts_and_values_are_typed(tmp_path: Path) -> None:
     assert typed[7:10] == ("1234567890.1234567", str(2**60), "0001-01-01")
 
 
-def test_rows_beyond_a_sheet_are_on_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each sheet has the header; no row is lost."""
+async def test_rows_beyond_a_sheet_are_available_as_csv(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report of more rows than a sheet has is refused with the address of its CSV, with the same filters."""
+
+    async def write_too_much(*_: object) -> AsyncGenerator[bytes]:
+        workbook = Workbook(Path(mkdtemp()) / "x.xlsx", ["n"])
+        workbook.write([[0], [1], [2]])
+        yield b""
+
     monkeypatch.setattr(xlsx, "MAX_ROWS", 3)
-    workbook = Workbook(tmp_path / "x.xlsx", ["n"])
-    workbook.write([[number] for number in range(5)])
-    workbook.close()
-    assert read_sheets(tmp_path / "x.xlsx") == [[("n",), (0,), (1,)], [("n",), (2,), (3,)], [("n",), (4,)]]
+    monkeypatch.setattr(xlsx, "_stream_xlsx", write_too_much)
+    app = FastAPI()
+    app.state.report_files = None
+    scope = {
+        "type": "http", "method": "GET", "path": "/reports/expiring.xlsx", "query_string": b"sku=A%2F1", "headers": [],
+        "server": ("lots", 80), "scheme": "http", "app": app,
+    }  # fmt: skip
+    with pytest.raises(ProblemError) as raised:
+        await xlsx.xlsx_response(Request(scope), "expiring", ["n"], text("SELECT 1"), {})
+    assert raised.value.problem.ids == ["/reports/expiring.csv?sku=A%2F1"]
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:

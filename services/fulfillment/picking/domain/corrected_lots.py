@@ -57,9 +57,7 @@ def _is_part(lot: AllocatedLot, part: CorrectedLot) -> bool:
 def _rename(
     uow: FulfillmentUnitOfWork, event: LotNumberCorrected, part: CorrectedLot, lot: AllocatedLot
 ) -> AllocatedLot:
-    renamed = replace(
-        lot, allocated_lot_id=next(uow.ids), lot=event.lot, expiry=event.expiry, on_hold=part.on_hold
-    )  # fmt: skip
+    renamed = replace(lot, allocated_lot_id=next(uow.ids), lot=event.lot, expiry=event.expiry, on_hold=part.on_hold)
     uow.remove(lot)
     uow.add(renamed)
     return renamed

@@ -40,7 +40,7 @@ class AvailableLots:
     excluded: list[SkippedLot]
     """Stock excluded for all demands, in FEFO order."""
     known_lots: Container[LotKey] = ()
-    """The lots of the product, of which a demand means one by its exact number."""
+    """Lots of the product; a demand that lists one of them exactly means this one only."""
     _min_days_by_criteria: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @classmethod

@@ -168,7 +168,7 @@ def _match_to_expected(
 
 
 def _return_violation(unit: Unit) -> ProblemDetail | None:
-    """Refuse to send back a unit that the books have in the house: it would stay in stock."""
+    """Return the violation of sending back a unit on hand by the scan of its number: it would stay in stock."""
     if unit.status != "ON_HAND" or unit.adjustment:
         return None
     detail = (

@@ -45,6 +45,15 @@ def evaluate_lot_scans(
     return [evaluator.evaluate(entry) for entry in command.lots]
 
 
+class _JudgedLot(NamedTuple):
+    """A scanned lot with the dates in force, and how it differs from known and announced lots."""
+
+    label: ScannedLot
+    expiry_source: ExpirySource | None
+    known_lot: str | None
+    difference: str | None
+
+
 class _LotScanEvaluator:
     """Evaluates lot scans of one product on one receipt."""
 
@@ -84,7 +93,7 @@ class _LotScanEvaluator:
         known = self.uow.known_lots.other_spelling(self.sku, entry.lot)
         if known is None and not self.uow.known_lots.spellings(self.sku, entry.lot):
             known = known_on_receipt(entry.lot, all_scans)
-        return self._record_scan(label, source, earlier_scans, known, difference=difference)
+        return self._record_scan(_JudgedLot(label, source, known, difference), earlier_scans)
 
     def _as_announced(self, label: ScannedLot) -> tuple[ScannedLot, str | None]:
         """Complete the dates of a lot with the announced ones; return what is announced instead of a contradiction."""
@@ -116,21 +125,9 @@ class _LotScanEvaluator:
             "QUANTITY_PRECISION" if precision_violation(self.sku, entry.quantity, self.uow.decimals(self.sku)) else None
         )
 
-    def _record_scan(
-        self,
-        label: ScannedLot,
-        source: ExpirySource | None,
-        earlier_scans: list[LotScan],
-        known: str | None,
-        *,
-        difference: str | None,
-    ) -> LotScanResult:
+    def _record_scan(self, lot: _JudgedLot, earlier_scans: list[LotScan]) -> LotScanResult:
         """Assign the quantity to lines with open quantity; the excess, or what a supervisor decides, is unmatched."""
-        quantity = self._quantity_of(label)
-        if known:
-            shares = [self._aside("LOT_CASE_MISMATCH", quantity)]
-        else:
-            shares = [self._aside("NOT_AS_ANNOUNCED", quantity)] if difference else self._split_over_lines(quantity)
+        label, shares = lot.label, self._shares_of(lot)
         scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
         if any(
             scan.quantity + quantity > MAX_QUANTITY
@@ -143,7 +140,7 @@ class _LotScanEvaluator:
                 receipt_line = self.uow.lines[self.receipt_id, line or ""]
                 self.uow.lines.put(receipt_line._replace(scanned=receipt_line.scanned + quantity))
             scan = scans.get((line, share_status))
-            self._put_lot_scan(label, source, scan, LineShare(line, share_status, quantity), known)
+            self._put_lot_scan(lot, scan, LineShare(line, share_status, quantity))
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, fold_lot(label.lot)]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
@@ -156,10 +153,19 @@ class _LotScanEvaluator:
         unmatched = Decimal(0) if status == "ACCEPTED" else last_share.quantity
         return LotScanResult(
             lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched,
-            on_hold=is_held, conflicting_value=known or difference, expiry=label.expiry, expiry_source=source,
+            on_hold=is_held, conflicting_value=lot.known_lot or lot.difference, expiry=label.expiry,
+            expiry_source=lot.expiry_source,
         )  # fmt: skip
 
-    def _aside(self, status: LotScanStatus, quantity: Decimal) -> LineShare:
+    def _shares_of(self, lot: _JudgedLot) -> list[LineShare]:
+        quantity = self._quantity_of(lot.label)
+        if lot.known_lot:
+            return [self._unmatched_share("LOT_CASE_MISMATCH", quantity)]
+        if lot.difference:
+            return [self._unmatched_share("NOT_AS_ANNOUNCED", quantity)]
+        return self._split_over_lines(quantity)
+
+    def _unmatched_share(self, status: LotScanStatus, quantity: Decimal) -> LineShare:
         """Return the share of a quantity that fits no line until a supervisor decides about its lot."""
         lines = self.uow.lines_of(self.receipt_id, self.sku)
         return LineShare(lines[0].line if lines else None, status, quantity)
@@ -182,22 +188,15 @@ class _LotScanEvaluator:
     def _is_same_location(self, scan: LotScan) -> bool:
         return (scan.session, scan.location) == (self.command.session, self.command.location)
 
-    def _put_lot_scan(
-        self,
-        label: ScannedLot,
-        source: ExpirySource | None,
-        scan: LotScan | None,
-        share: LineShare,
-        known: str | None,
-    ) -> None:
-        uow, command = self.uow, self.command
+    def _put_lot_scan(self, lot: _JudgedLot, scan: LotScan | None, share: LineShare) -> None:
+        uow, command, label = self.uow, self.command, lot.label
         uow.lot_scans.put(
             LotScan(
                 scan_id=scan.scan_id if scan else next(uow.ids), receipt=self.receipt_id, session=command.session,
                 line=share.line, sku=self.sku, lot=label.lot, location=command.location, status=share.status,
                 quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
-                scanned_at=uow.now, known_lot=known, expiry_source=source,
+                scanned_at=uow.now, known_lot=lot.known_lot, expiry_source=lot.expiry_source,
             )
         )  # fmt: skip
 
