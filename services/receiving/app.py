@@ -13,13 +13,15 @@ from services.receiving.locations.domain.definitions import define_location, def
 from services.receiving.locations.domain.records import LocationOut, WarehouseOut
 from services.receiving.products import api as products_api
 from services.receiving.products import store as products
+from services.receiving.products.domain.barcodes import barcode_key
 from services.receiving.products.domain.definitions import define_product, record_first_order
-from services.receiving.products.domain.records import ProductOut
+from services.receiving.products.domain.records import ProductResult
 from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
 from services.receiving.receipts.domain.asn import announce_receipt
 from services.receiving.receipts.domain.closing import close_receipt
+from services.receiving.receipts.domain.corrected_lots import correct_unit_lots
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
 from services.receiving.receipts.domain.receipt_lines import adjust_units, plan_waiting_lines
 from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
@@ -31,13 +33,14 @@ from services.receiving.returns.domain.dispositions import dispose_return
 from services.receiving.returns.domain.records import ReturnResult
 from services.receiving.returns.domain.serial_returns import receive_return
 from services.receiving.returns.domain.shipments import correct_lots, record_shipped_lots, record_shipped_units
+from services.receiving.scans import api as scans_api
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged, ProductOrdered
-from shared.contracts.serials import SerialAdjusted, SerialStateChanged
+from shared.contracts.serials import SerialAdjusted, SerialLotCorrected, SerialStateChanged
 from shared.contracts.topics import ERP_ASNS
 from shared.contracts.upstream import (
     AsnAnnounced,
@@ -62,7 +65,7 @@ def sku_lock(data: Any) -> Iterator[str]:
 def product_locks(data: ProductDefined) -> Iterator[str]:
     """Return the lock keys of the SKU and its barcodes."""
     yield from sku_lock(data)
-    yield from (f"barcode:{barcode.code}" for barcode in data.barcodes or ())
+    yield from (f"barcode:{barcode_key(barcode.code)}" for barcode in data.barcodes or ())
 
 
 def location_lock(data: LocationDefined | WarehouseDefined) -> Iterator[str]:
@@ -90,7 +93,7 @@ SESSION = "/receipts/{receipt}/sessions/{session}"
 
 HANDLERS = (
     CommandHandler(
-        ProductDefined, define_product, product_locks, "/products", ProductOut,
+        ProductDefined, define_product, product_locks, "/products", ProductResult,
         "defineProduct", "Create or change a product", success_status=201, load=products.load_definitions,
     ),
     CommandHandler(
@@ -159,6 +162,7 @@ HANDLERS = (
     ),
     EventHandler(LotShipped, record_shipped_lots, sku_lock, load=returns.load_returns),
     EventHandler(LotNumberCorrected, correct_lots, sku_lock, load=returns.load_returns),
+    EventHandler(SerialLotCorrected, correct_unit_lots, sku_lock, load=receipts.load_corrected_units),
 )  # fmt: skip
 
 
@@ -178,7 +182,14 @@ app = create_app(
     "receiving",
     HANDLERS,
     ReceivingUnitOfWork,
-    (products_api.router, locations_api.router, receipts_api.router, returns_api.router, waiting_router),
+    (
+        products_api.router,
+        locations_api.router,
+        receipts_api.router,
+        returns_api.router,
+        scans_api.router,
+        waiting_router,
+    ),
     save=save,
     jobs=JOBS,
     imports=IMPORTS,
