@@ -56,7 +56,7 @@ class Warehouse(NamedTuple):
 
 COLUMN_TYPES = {
     "pick_sequence": "integer", "shelf_life": "jsonb", "warranty": "jsonb", "decimals": "smallint",
-    "is_active": "boolean",
+    "is_active": "boolean", "barcodes": "jsonb",
 }  # fmt: skip
 
 

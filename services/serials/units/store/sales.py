@@ -11,7 +11,7 @@ from shared.contracts.product_attributes import Warranty
 from shared.inventory.reference_data import PRODUCT_COLUMNS, upsert_statement
 from shared.persistence.database import Transaction
 
-UPSERT_PRODUCTS = upsert_statement("product", "sku", f"{PRODUCT_COLUMNS}, warranty")
+UPSERT_PRODUCTS = upsert_statement("product", "sku", f"{PRODUCT_COLUMNS}, warranty, barcodes")
 
 SELECT_UNITS = text(f"""
     SELECT {UNIT_COLUMNS}, p.warranty::text AS warranty, w.time_zone
