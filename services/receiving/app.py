@@ -21,6 +21,7 @@ from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
 from services.receiving.receipts.domain.asn import announce_receipt
 from services.receiving.receipts.domain.closing import close_receipt
+from services.receiving.receipts.domain.corrected_lots import correct_unit_lots
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
 from services.receiving.receipts.domain.receipt_lines import adjust_units, plan_waiting_lines
 from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
@@ -39,7 +40,7 @@ from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from shared.contracts.reference import ProductChanged, ProductOrdered
-from shared.contracts.serials import SerialAdjusted, SerialStateChanged
+from shared.contracts.serials import SerialAdjusted, SerialLotCorrected, SerialStateChanged
 from shared.contracts.topics import ERP_ASNS
 from shared.contracts.upstream import (
     AsnAnnounced,
@@ -161,6 +162,7 @@ HANDLERS = (
     ),
     EventHandler(LotShipped, record_shipped_lots, sku_lock, load=returns.load_returns),
     EventHandler(LotNumberCorrected, correct_lots, sku_lock, load=returns.load_returns),
+    EventHandler(SerialLotCorrected, correct_unit_lots, sku_lock, load=receipts.load_corrected_units),
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from services.receiving.receipts.domain.look_alikes import look_alike_key
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
+    LotCorrection,
     LotKey,
     LotScan,
     PartLineKey,
@@ -87,6 +88,7 @@ class ReceivingUnitOfWork(UnitOfWork):
         self._lot_scans_by_lot = self.lot_scans.index(lambda scan: (scan.receipt, scan.sku, fold_lot(scan.lot)))
         self._lot_scans_by_session = self.lot_scans.index(attrgetter("receipt", "session"))
         self.known_lots = KnownLots()
+        self.lot_corrections: WorkingSet[LotCorrection, LotCorrection] = WorkingSet(lambda correction: correction)
         self.discrepancies: WorkingSet[str, Discrepancy] = WorkingSet(attrgetter("discrepancy"))
         self.discrepancies_by_receipt = self.discrepancies.index(attrgetter("receipt"))
         self.open_discrepancies = self.discrepancies.index(_open_serial)

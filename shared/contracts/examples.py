@@ -40,6 +40,7 @@ OMITTED_FIELDS: Mapping[str, frozenset[str]] = {
     "session.scan.v1": frozenset({"lots"}),
     "session.undo.v1": frozenset({"lots"}),
     "return.receive.v1": frozenset({"lots"}),
+    "serial.adjust.v1": frozenset({"location"}),
     "serial.place_hold.v1": frozenset({"lot"}),
     "lot.correct_number.v1": frozenset({"shipment"}),
 }

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
+from shared.contracts.leaving_goods import LeavingList
 from shared.contracts.quantities import LotAtLocation, LotQuantities, LotQuantity, LotsAtLocation, PackedLot
 from shared.contracts.topics import LOTS
 from shared.identifiers import (
@@ -136,7 +137,10 @@ class AffectedLot(LotQuantity):
 
 
 class LotHoldPlaced(Message, type="lot.hold_placed.v1", topic=LOTS, key="sku"):
-    """A hold was placed on a lot, everywhere or at one location; `stock` lists the quantities that belong to orders."""
+    """A hold was placed on a lot, everywhere or at one location; `stock` lists the quantities that belong to orders.
+
+    `leaving` lists those that may leave all the same, as their dispatch was approved before.
+    """
 
     sku: Sku
     lot: LotNumber
@@ -145,6 +149,7 @@ class LotHoldPlaced(Message, type="lot.hold_placed.v1", topic=LOTS, key="sku"):
     owner_role: str = ""
     reason: str
     stock: Annotated[list[AffectedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    leaving: LeavingList = []
 
 
 class LotHoldReleased(Message, type="lot.hold_released.v1", topic=LOTS, key="sku"):

@@ -58,6 +58,7 @@ class ReceiptLineExpected(WithReceivingVersions, type="receipt.line_expected.v1"
     lot: LotNumber | None = None
     expiry: Day | None = None
     manufactured_on: Day | None = None
+    best_before: Day | None = None
     supplier: str = ""
     expected_at: datetime | None = None
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
+from shared.contracts.leaving_goods import LeavingList
 from shared.contracts.topics import SERIALS
 from shared.identifiers import Day, DocumentId, Integer, LineId, Location, LotNumber, SerialNumber, Sku
 
@@ -102,11 +103,13 @@ class AffectedSerial(ContractModel):
 class SerialHoldPlaced(SerialsChanged, type="serial.hold_placed.v1", topic=SERIALS, key="sku"):
     """A hold was placed on units: none of them is allocated, picked or dispatched until it is released.
 
-    `units` repeats those that belong to orders.
+    `units` repeats those that belong to orders, and `leaving` those of them that may leave all the same, as their
+    dispatch was approved before.
     """
 
     hold_id: DocumentId
     units: Annotated[list[AffectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    leaving: LeavingList = []
     lots: LotNumbers = []
     """Lot numbers under the hold; later receipts of these lots are held too."""
 
@@ -115,6 +118,18 @@ class SerialAllocationsRevoked(Message, type="serial.allocations_revoked.v1", to
     """Nothing is allocated from a location any more: it is no storage location now, or deactivated.
 
     `units` lists the units there that are allocated to orders; fulfillment releases them and requests others.
+    """
+
+    sku: Sku
+    location: Location
+    reason: str
+    units: Annotated[list[AffectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+
+
+class SerialStockMissing(Message, type="serial.stock_missing.v1", topic=SERIALS, key="sku"):
+    """Units of orders that a count did not find at a location are given up as lost.
+
+    Fulfillment releases allocated units and unpicks picked ones as lost.
     """
 
     sku: Sku

@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from shared.contracts.fulfillment import DispatchCheckRequested
-from shared.contracts.model import KnownFieldsModel
-from shared.identifiers import SignedQuantity
+from shared.contracts.leaving_goods import LeavingGoods
 
 
 class DispatchApproval(NamedTuple):
@@ -26,20 +25,6 @@ class DispatchApproval(NamedTuple):
     ) -> "DispatchApproval":
         """Build the approval of a product of a check."""
         return cls(sku, check.order, check.shipment, check.customer, valid_until, sorted(set(numbers)))
-
-
-class LeavingGoods(KnownFieldsModel):
-    """Held goods whose dispatch was approved before the hold: they may leave until `valid_until`, or have just left.
-
-    Stop the shipment in the warehouse, or call the customer.
-    """
-
-    shipment: str
-    order: str
-    customer: str
-    valid_until: datetime
-    quantity: SignedQuantity
-    serials: list[str] = []
 
 
 def find_leaving(

@@ -6,6 +6,7 @@ from sqlalchemy import Row, text
 
 from services.receiving.receipts.store.select_statements import DISCREPANCY_COLUMNS, LOT_SCAN_COLUMNS
 from shared.persistence.database import Transaction
+from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 AWAITING_WAREHOUSE = "NOT EXISTS (SELECT FROM warehouse w WHERE w.warehouse = r.warehouse)"
@@ -24,6 +25,25 @@ EXISTS (
 ) AS expects_units
 """
 """What decides which resolutions of a discrepancy would be accepted."""
+RECEIVED_LOTS = f"""
+CASE WHEN p.tracking = 'LOT' AND l.lots <> '[]' THEN (
+    SELECT jsonb_object_agg(s.lot_key, s.quantity) FROM (
+        SELECT {fold_lot_sql("coalesce(known_lot, lot)")} AS lot_key, sum(quantity) AS quantity
+        FROM lot_scan WHERE receipt = l.receipt AND sku = l.sku AND status = 'RECEIVED' GROUP BY 1
+    ) AS s
+) END
+"""  # noqa: S608 - constant names
+"""Received quantities of the product by comparison key of the lot, of lines that announce lots."""
+CORRECTED_LOTS = """
+ARRAY(
+    WITH RECURSIVE corrected AS (
+        SELECT c.lot FROM lot_correction c WHERE c.sku = s.sku AND c.from_lot = coalesce(s.known_lot, s.lot)
+        UNION
+        SELECT c.lot FROM corrected f JOIN lot_correction c ON c.sku = s.sku AND c.from_lot = f.lot
+    )
+    SELECT lot FROM corrected WHERE lot <> coalesce(s.known_lot, s.lot) ORDER BY lot
+)
+"""
 SORTS = Sorts(
     "receipt",
     receipt=[SortKey("r.receipt")],
@@ -64,7 +84,7 @@ def select_lines(order: SortOrder) -> str:
     """Write the statement of a page of lines with their quantities."""
     return f"""
 SELECT l.line, l.sku, p.tracking, l.expected_quantity, l.scanned, l.received, l.awaiting_product,
-       CAST(l.lots AS text) AS lots,
+       CAST(l.lots AS text) AS lots, {RECEIVED_LOTS} AS received_lots,
        coalesce(d.rejected, 0) AS rejected_quantity, coalesce(d.short, 0) AS short_quantity,
        CASE WHEN r.status IN ('PLANNED', 'IN_PROGRESS')
             THEN greatest(l.expected_quantity - l.received, 0) ELSE 0 END AS missing_quantity,
@@ -89,7 +109,8 @@ def select_expected(order: SortOrder) -> str:
     """Write the statement of a page of the listed serials that a receipt still expects."""
     return f"""
 SELECT serial, sku, line, announced_lot AS lot, announced_expiry AS expiry,
-       announced_manufactured_on AS manufactured_on FROM unit
+       announced_manufactured_on AS manufactured_on, announced_best_before AS best_before
+FROM unit
 WHERE receipt = :receipt AND status = 'EXPECTED' AND {order.after()}
   AND (CAST(:line AS text) IS NULL OR line = :line) AND (CAST(:filter_sku AS text) IS NULL OR sku = :filter_sku)
 {order.order_by} LIMIT :size
@@ -109,11 +130,11 @@ def select_scans(order: SortOrder) -> str:
     """Write the statement of a page of the unconfirmed scans of a session."""
     return f"""
 SELECT serial, sku, line, location, scanned_by, scanned_at, 'ACCEPTED' AS status, NULL AS conflicting_value, lot,
-       expiry, manufactured_on
+       expiry, manufactured_on, expiry_source
 FROM unit WHERE receipt = :receipt AND session = :session AND status = 'SCANNED' AND {order.after()}
 UNION ALL
 SELECT serial, sku, line, location, scanned_by, scanned_at, kind, conflicting_value, lot, expiry,
-       manufactured_on
+       manufactured_on, expiry_source
 FROM unmatched_scan WHERE receipt = :receipt AND session = :session AND {order.after()}
 {order.order_by} LIMIT :size
     """  # noqa: S608 - constant names
@@ -122,7 +143,7 @@ FROM unmatched_scan WHERE receipt = :receipt AND session = :session AND {order.a
 def select_lot_scans(order: SortOrder) -> str:
     """Write the statement of a page of the lot scans of a receipt."""
     return f"""
-SELECT {LOT_SCAN_COLUMNS} FROM lot_scan s
+SELECT {LOT_SCAN_COLUMNS}, {CORRECTED_LOTS} AS corrected_lots FROM lot_scan s
 WHERE s.receipt = :receipt AND {order.after()}
   AND (CAST(:session AS text) IS NULL OR s.session = :session)
   AND (CAST(:sku AS text) IS NULL OR s.sku = :sku)

@@ -49,8 +49,9 @@ class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_C
     """Records scanned or typed serial numbers or lots of a product; each gets its own result.
 
     The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot` and the dates are the
-    values on the labels of the serial numbers; a warranty may start at `manufactured_on`. Goods rejected by their
-    expiry date, expired, too short or missing, are recorded as discrepancies: give the total quantity of a lot.
+    values on the labels of the serial numbers; a warranty may start at `manufactured_on`, and `best_before` counts if
+    the expiry basis of the product is BEST_BEFORE. Goods rejected by their expiry date, expired, too short or missing,
+    are recorded as discrepancies: give the total quantity of a lot.
     """
 
     receipt: DocumentId

@@ -75,8 +75,9 @@ class ReleaseSerialHold(Message, type="serial.release_hold.v1", topic=SERIALS_CO
 class AdjustSerials(Message, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
     """Records units as scrapped, lost or found; VOID marks an erroneous registration, which is never allocated.
 
-    RETURNED_FROM_VENDOR takes back units that were returned to the vendor, for example after a repair: they are
-    RECEIVED at the dock or staging location `location`, as from a receipt.
+    Units are FOUND at `location`, by default at their location in the books. RETURNED_FROM_VENDOR takes back units that
+    were returned to the vendor, for example after a repair: they are RECEIVED at the dock or staging location
+    `location`, as from a receipt.
     """
 
     sku: Sku
@@ -91,6 +92,8 @@ class AdjustSerials(Message, type="serial.adjust.v1", topic=SERIALS_COMMANDS, ke
     def _location_of_arrival(self) -> "AdjustSerials":
         if self.adjustment == "RETURNED_FROM_VENDOR" and self.location is None:
             raise ValueError("location required with RETURNED_FROM_VENDOR")
+        if self.location is not None and self.adjustment not in {"FOUND", "RETURNED_FROM_VENDOR"}:
+            raise ValueError("location applies to FOUND and RETURNED_FROM_VENDOR only")
         return self
 
 

@@ -1,10 +1,13 @@
 """Lot numbers that differ only in case or blanks, with the database (S25)."""
 
 import asyncio
+from decimal import Decimal
 
 import httpx
 
 from shared.contracts.commands.receiving import ConfirmSession, DisposeReturn, ResolveDiscrepancy
+from shared.contracts.lot_corrections import LotNumberCorrected
+from shared.contracts.serials import SerialLotCorrected
 from shared.contracts.upstream import AsnAnnounced
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, lots_shipped_event, return_command, scanned_lot
@@ -70,3 +73,24 @@ async def test_return_takes_any_spelling(milk_harness: ReceivingHarness) -> None
     fields = {"return_id": harness.scoped_id("RMA"), "disposition": "RESTOCK", "reason": "sealed"}
     command = DisposeReturn.model_validate(fields | {"lots": [{"lot": "l1", "quantity": 5}]})
     assert (await harness.handle(command)).error_codes() == []
+
+
+async def test_receipt_shows_corrected_numbers(milk_harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
+    """The lots of a receipt name the right numbers, also after two corrections; a repeated event adds nothing (S22)."""
+    harness, milk, receipt = milk_harness, milk_harness.scoped_id("MILK"), milk_harness.scoped_id("R")
+    await harness.handle(
+        lot_scan_command(harness, scanned_lot("ab 1", 5)), ConfirmSession(receipt=receipt, session="S")
+    )
+
+    def correction(from_lot: str, lot: str) -> LotNumberCorrected:
+        fields = {"sku": milk, "from_lot": from_lot, "lot": lot, "quantity": Decimal(5), "reason": "misread"}
+        return LotNumberCorrected.model_validate(fields)
+
+    for _ in range(2):
+        result = await harness.handle(correction("ab 1", "AB 1"), correction("AB 1", "L-9"))
+        assert result.statement_count < 15
+    (lot,) = (await get_json(http, f"/receipts/{receipt}/lots"))["items"]
+    assert (lot["lot"], lot["corrected_lots"]) == ("ab 1", ["AB 1", "L-9"])
+    assert await known_lots(harness) == [("L-9", False), ("ab 1", False), ("AB 1", True)]
+    await harness.handle(SerialLotCorrected(sku=milk, serials=["U"], versions=[1], lot="M-1", reason="misread"))
+    assert ("M-1", False) in await known_lots(harness)

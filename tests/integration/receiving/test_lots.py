@@ -9,7 +9,7 @@ from shared.contracts.commands.receiving import (
     ResolveDiscrepancy,
     UndoScan,
 )
-from shared.contracts.upstream import ProductDefined
+from shared.contracts.upstream import AsnAnnounced, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, scanned_lot
 from tests.integration.receiving.test_http import get_json, post
@@ -162,3 +162,21 @@ async def test_shelf_life_policy_is_stored_and_published(
     assert not (await milk_harness.handle(ProductDefined(sku=sku, name="Milk", lot_tracked=True))).event_types()
     switched = await milk_harness.handle(ProductDefined(sku=sku, lot_tracked=False))
     assert switched.error_codes() == ["product_in_use"]
+
+
+async def test_lines_show_what_was_received_of_announced_lots(
+    milk_harness: ReceivingHarness, http: httpx.AsyncClient
+) -> None:
+    """More than announced of a lot is shown with the line; it is no discrepancy while the line total fits (S16)."""
+    harness, receipt = milk_harness, milk_harness.scoped_id("RL")
+    lots = [{"lot": "L-1", "quantity": 6}, {"lot": "L-2", "quantity": 4}]
+    line = {"line": "1", "sku": harness.scoped_id("MILK"), "quantity": 10, "lots": lots}
+    announced = {"receipt": receipt, "warehouse": harness.scoped_id("EAST"), "lines": [line]}
+    await harness.handle(
+        AsnAnnounced.model_validate(announced),
+        lot_scan_command(harness, scanned_lot("L-1", 8), receipt=receipt),
+        ConfirmSession(receipt=receipt, session="S"),
+    )
+    (shown,) = (await get_json(http, f"/receipts/{receipt}/lines"))["items"]
+    assert [(lot["lot"], lot["quantity"], lot["received"]) for lot in shown["lots"]] == [("L-1", 6, 8), ("L-2", 4, 0)]
+    assert (await get_json(http, f"/receipts/{receipt}/discrepancies"))["items"] == []

@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.lots import LotDispatchApproved, LotDispatchRejected, LotRejected, LotShipped
+from shared.contracts.lots import (
+    LotAllocated,
+    LotDispatchApproved,
+    LotDispatchRejected,
+    LotHoldPlaced,
+    LotRejected,
+    LotShipped,
+)
 from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
+from shared.contracts.recalls import RecallOpened
 from shared.inventory.shelf_life import APPROVAL_TTL
 from tests.support.in_memory.lot_allocation import InMemoryAllocation
 from tests.support.messages.lot_orders import OrderMessages
@@ -156,6 +164,21 @@ def test_required_remaining_days_at_dispatch(days_left: int, fields: dict[str, A
         assert check_result.valid_until == MIDNIGHT["UTC"] - timedelta(days=days_left)
 
 
+def test_best_before_date_guards_like_an_expiry() -> None:
+    """A best-before date of the policy goes to the picker, ends the approval, and may be corrected (S24, S28)."""
+    policy, midnight = ShelfLifePolicy(expiry_basis="BEST_BEFORE"), MIDNIGHT[BERLIN]
+    service = InMemoryAllocation(midnight - timedelta(days=3), {"EAST": BERLIN}, policy=policy)
+    label = {"best_before": LAST_DAY, "expiry_source": "BEST_BEFORE"}
+    service.play(MESSAGES.receive(MESSAGES.received_lot("L1", 5, LAST_DAY, **label), location="EAST/1"))
+    pick_lot(service)
+    [allocated] = service.events_of(LotAllocated)[-1].allocated
+    assert allocated.expiry == LAST_DAY
+    assert run_dispatch_check(service, midnight - timedelta(minutes=1)).valid_until == midnight
+    assert [lot.code for lot in run_dispatch_check(service, midnight).stock] == ["expired"]
+    service.play(MESSAGES.correct_dates("L1", None, best_before=LAST_DAY + timedelta(days=1)))
+    assert isinstance(run_dispatch_check(service, midnight), LotDispatchApproved)
+
+
 def test_lot_hold_blocks_dispatch() -> None:
     """A hold on the whole lot blocks the dispatch of picked stock until its release; a location's hold does not."""
     service = allocation_with_stock(MIDNIGHT[BERLIN] - timedelta(days=90))
@@ -166,6 +189,25 @@ def test_lot_hold_blocks_dispatch() -> None:
     assert [lot.code for lot in run_dispatch_check(service, service.now).stock] == ["on_hold"]
     service.release_holds("L1")
     assert isinstance(run_dispatch_check(service, service.now), LotDispatchApproved)
+
+
+def test_hold_placed_lists_what_may_leave() -> None:
+    """The event of a hold on the whole lot, a recall's too, lists picked quantities of an approved dispatch (S28)."""
+    service = allocation_with_stock(MIDNIGHT[BERLIN] - timedelta(days=90))
+    pick_lot(service)
+    service.place_hold("L1", None)
+    service.release_holds("L1")
+    approved = run_dispatch_check(service, service.now)
+    service.place_hold("L1", "EAST/1")
+    service.play(RecallOpened(recall="RC-1", sku="A-1", lots=["L1"], hold_id="RC-1", reason="glass"))
+    assert [[entry.model_dump() for entry in event.leaving] for event in service.events_of(LotHoldPlaced)] == [
+        [], [], [
+            {
+                "shipment": "SH-1", "order": approved.order, "customer": "C-1", "valid_until": approved.valid_until,
+                "quantity": 5, "serials": [],
+            }
+        ],
+    ]  # fmt: skip
 
 
 def test_shipping_a_held_lot_names_the_customer_to_call() -> None:

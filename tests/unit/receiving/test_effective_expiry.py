@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.commands.receiving import ResolveDiscrepancy
 from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.receiving import ReceiptLotsReceived, ReceiptSerialsReceived
 from shared.unit_of_work import CommandResult
@@ -89,3 +90,76 @@ def test_scans_of_one_lot_have_one_date(service: InMemoryReceiving) -> None:
     assert error_codes(scan(service, DAYS_90, {"expiry": "2026-04-01"}, is_lot=True)) == ["lot_dates_mismatch"]
     (lot,) = service.uow.lot_scans
     assert (float(lot.quantity), lot.expiry, lot.expiry_source) == (30.0, date(2026, 5, 2), "SHELF_LIFE_DAYS")
+
+
+ANNOUNCED: list[Any] = [
+    (BEST_BEFORE, {"best_before": "2026-08-01"}, {}, ("2026-08-01", "BEST_BEFORE")),
+    (BEST_BEFORE, {"best_before": "2026-08-01"}, {"expiry": "2026-09-01"}, ("2026-08-01", "BEST_BEFORE")),
+    (BEST_BEFORE, {"expiry": "2026-07-01"}, {"best_before": "2026-08-01"}, ("2026-07-01", None)),
+    (DAYS_90, {"manufactured_on": "2026-02-01"}, {}, ("2026-05-02", "SHELF_LIFE_DAYS")),
+    (DAYS_90, {"expiry": "2026-04-01"}, {"manufactured_on": "2026-02-01"}, ("2026-04-01", None)),
+]
+
+
+def receive(service: InMemoryReceiving, *scanned: dict[str, Any], is_lot: bool) -> list[tuple[date | None, str | None]]:
+    """Scan what R9 expects, confirm, accept what is set aside; return the dates of what is received."""
+    for entry in scanned:
+        if is_lot:
+            scan_lots(service, "R9", {"lot": "L-1", "quantity": 1} | entry, sku="VALVE")
+        else:
+            scan_serials(service, "R9", *entry.pop("serials"), sku="VALVE", **entry)
+    events = list(confirm_session(service, "R9").events)
+    for found in list(service.uow.discrepancies):
+        command = ResolveDiscrepancy(receipt="R9", discrepancy=found.discrepancy, resolution="ACCEPT", reason="seen")
+        events += service.handle_command(command).events
+    goods: list[Any] = [event for event in events if isinstance(event, ReceiptSerialsReceived)]
+    goods += [lot for event in events if isinstance(event, ReceiptLotsReceived) for lot in event.lots]
+    return [(entry.expiry, entry.expiry_source) for entry in goods]
+
+
+@pytest.mark.parametrize("is_lot", [True, False])
+@pytest.mark.parametrize(("policy", "announced", "label", "expected"), ANNOUNCED)
+def test_announced_dates_count_as_those_of_the_label(
+    service: InMemoryReceiving,
+    policy: ShelfLifePolicy,
+    announced: dict[str, Any],
+    label: dict[str, Any],
+    expected: tuple[str, str | None],
+    *,
+    is_lot: bool,
+) -> None:
+    """What an ASN announces completes the label before the date that guards the goods is found (S24)."""
+    service.define_product("VALVE", "LOT" if is_lot else "SERIAL", policy)
+    lot = {"lot": "L-1", **announced} | ({"quantity": 1} if is_lot else {"serials": ["V-1"]})
+    steps.announce_receipt(service, "R9", steps.asn_line(quantity=1, sku="VALVE") | {"lots": [lot]})
+    scanned = label if is_lot else {"serials": ["V-1"], **label}
+    assert receive(service, scanned, is_lot=is_lot) == [(date.fromisoformat(expected[0]), expected[1])]
+
+
+@pytest.mark.parametrize("is_lot", [True, False])
+@pytest.mark.parametrize(("policy", "label", "expiry", "source"), LABELS)
+def test_accepted_discrepancy_keeps_the_date_and_its_source(
+    service: InMemoryReceiving,
+    policy: ShelfLifePolicy,
+    label: dict[str, Any],
+    expiry: str,
+    source: str | None,
+    *,
+    is_lot: bool,
+) -> None:
+    """Goods that a supervisor accepts have the same expiry and source as those that fit their line (S16, S24)."""
+    service.define_product("VALVE", "LOT" if is_lot else "SERIAL", policy)
+    steps.announce_receipt(service, "R9", steps.asn_line(quantity=1, sku="VALVE"))
+    units = [{"serials": ["V-1"]}, {"serials": ["V-2"]}]
+    scanned = [{"quantity": 2}] if is_lot else units
+    dates = receive(service, *(entry | label for entry in scanned), is_lot=is_lot)
+    assert dates == [(date.fromisoformat(expiry), source)] * 2
+
+
+def test_accepted_unit_takes_the_announced_dates_of_its_lot(service: InMemoryReceiving) -> None:
+    """A surplus unit of an announced lot is received with the expiry that let its scan pass (S24)."""
+    service.define_product("VALVE", "SERIAL", BEST_BEFORE)
+    lot = {"lot": "L-1", "quantity": 1, "best_before": "2026-08-01"}
+    steps.announce_receipt(service, "R9", steps.asn_line(quantity=1, sku="VALVE") | {"lots": [lot]})
+    dates = receive(service, {"serials": ["V-1", "V-2"], "lot": "L-1"}, is_lot=False)
+    assert dates == [(date(2026, 8, 1), "BEST_BEFORE")] * 2

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.receiving import DiscrepancyFound, ReceiptLotsReceived, ReceiptSerialsReceived
+from shared.contracts.serials import SerialLotCorrected
 from shared.identifiers import fold_lot
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
@@ -223,3 +224,31 @@ def _received(result: CommandResult) -> Iterator[str]:
     for event in result.events:
         if isinstance(event, ReceiptLotsReceived):
             yield from (lot.lot for lot in event.lots)
+
+
+def test_corrected_number_is_a_known_lot() -> None:
+    """A later scan of the right number, of another spelling and of the wrong number are told apart (S22, S25)."""
+    service = service_with_announced_lots()
+    scan_lots(service, "R1", scanned_lot("ab 1", 10))
+    confirm_session(service, "R1")
+    service.handle(
+        LotNumberCorrected(sku="MILK", from_lot="ab 1", lot="AB1", quantity=Decimal(10), reason="misread", stock=[]),
+        LotNumberCorrected(sku="MILK", from_lot="L-7", lot="L-9", quantity=Decimal(1), reason="misread", stock=[]),
+    )
+    statuses = {
+        lot: scan_statuses(scan_lots(service, "R1", scanned_lot(lot, 1), session="S2"))[0]
+        for lot in ("AB1", "ab 1", "l-9", "L-9")
+    }
+    assert statuses == {"AB1": "ACCEPTED", "ab 1": "ACCEPTED", "l-9": "LOT_CASE_MISMATCH", "L-9": "ACCEPTED"}
+    assert [(row.from_lot, row.lot) for row in service.uow.lot_corrections] == [("ab 1", "AB1"), ("L-7", "L-9")]
+
+
+def test_corrected_number_of_units_is_a_known_lot() -> None:
+    """Units get their right lot number in receiving, and its other spellings are a discrepancy (S22, S25)."""
+    service = InMemoryReceiving()
+    announce_receipt(service, "R2", asn_line(["P-1", "P-2"]))
+    scan_serials(service, "R2", "P-1", lot="L-7")
+    confirm_session(service, "R2")
+    service.handle(SerialLotCorrected(sku="PUMP", serials=["P-1"], versions=[3], lot="L-9", reason="misread"))
+    assert service.uow.get_unit("PUMP", "P-1").lot == "L-9"
+    assert scan_statuses(scan_serials(service, "R2", "P-2", lot="l-9", session="S2")) == ["LOT_CASE_MISMATCH"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.serials.allocation.domain.available_units import criteria_of, skip_reason
 from services.serials.units.domain.dispatch import check_dispatch
 from shared.contracts.commands.serials import PutAwaySerials
-from shared.contracts.fulfillment import OrderSerialsDeallocated
+from shared.contracts.fulfillment import OrderSerialsDeallocated, OrderSerialsPicked
 from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePolicy
 from shared.contracts.serials import SerialAllocated, SerialDispatchApproved, SerialDispatchRejected
 from shared.inventory.shelf_life import ShelfLifeRules
@@ -196,6 +196,21 @@ def test_dispatch_boundary_days(now: datetime, time_zone: str, requested_days: i
         assert [unit.code for unit in result.units] == [code]
     else:
         assert code is None
+
+
+def test_best_before_date_guards_like_an_expiry() -> None:
+    """A best-before date that receiving found effective goes to the picker and ends the dispatch (S24, S28)."""
+    service = InMemorySerials(now=NOON)
+    service.handle(receive(["SN-1"], expiry=LAST_DAY, expiry_source="BEST_BEFORE"))
+    service.handle(PutAwaySerials(sku="A-1", serials=["SN-1"], location=SHELF))
+    service.handle(request_allocation("D1", 1))
+    [allocated] = service.events_of(SerialAllocated)[-1].allocated
+    assert allocated.expiry == LAST_DAY
+    service.handle(OrderSerialsPicked(**order_fields("D1", ["SN-1"]), location="EAST/OUT"))
+    for check_type, day in ((SerialDispatchApproved, NOON), (SerialDispatchRejected, NOON + timedelta(days=1))):
+        service.now = day
+        service.handle(request_dispatch_check(["SN-1"]))
+        assert isinstance(service.published[-1], check_type)
 
 
 def test_approval_expires_with_the_last_day() -> None:

@@ -61,6 +61,19 @@ def test_hold_blocks_allocation_and_dispatch() -> None:
     assert [(unit.serial, unit.code) for unit in check_result.units] == [("SN-1", "on_hold")]
 
 
+def test_hold_of_the_clock_lists_what_may_leave() -> None:
+    """A unit whose expiry is corrected after its dispatch was approved is listed by the hold that follows (S28)."""
+    service = with_picked_units(2)
+    service.handle(request_dispatch_check(["SN-1"]))
+    today = NOW.date()
+    yesterday = today - timedelta(1)
+    service.handle(CorrectSerialExpiry(sku="A-1", serials=["SN-1", "SN-2"], expiry=yesterday, reason="label misread"))
+    service.handle(SerialExpiryCheckDue(sku="A-1", warehouse="EAST", expiry=yesterday, since=today))
+    [placed] = service.events_of(SerialHoldPlaced)
+    assert sorted(placed.serials) == ["SN-1", "SN-2"]
+    assert [(goods.shipment, goods.customer, goods.serials) for goods in placed.leaving] == [("SH-1", "C-1", ["SN-1"])]
+
+
 def test_dispatch_check_approves_picked_units() -> None:
     """An approval lasts at most 15 minutes and covers all units of the check."""
     service = with_picked_units(2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import zip_longest
 
 from services.lots.balances.domain.records import ZERO, Hold, HoldKind, Lot
 from services.lots.balances.domain.results import hold_snapshot, lot_label
@@ -14,10 +15,11 @@ from services.lots.balances.domain.stock_rules import (
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import PlaceLotHold, ReleaseLotHold
 from shared.contracts.envelope import chunks
+from shared.contracts.leaving_goods import LeavingGoods
 from shared.contracts.lots import AffectedLot, LotHoldPlaced, LotHoldReleased
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import hold_path, matching_spellings, resource_path
-from shared.inventory.approval import LeavingGoods, find_leaving
+from shared.inventory.approval import find_leaving
 from shared.unit_of_work import CommandResult
 
 
@@ -50,10 +52,11 @@ def place(
     )  # fmt: skip
     uow.mark_hold_changed(hold)
     uow.unmark_released(hold)
-    for batch in list(chunks(_affected_lots(uow, hold))) or [()]:
+    batches = zip_longest(chunks(_affected_lots(uow, hold)), chunks(_leaving(uow, hold)), fillvalue=())
+    for stock, leaving in list(batches) or [((), ())]:
         uow.emit(
             LotHoldPlaced, sku=lot.sku, lot=lot.lot, location=location, hold_id=hold_id, owner_role=owner_role,
-            reason=reason, stock=list(batch),
+            reason=reason, stock=list(stock), leaving=list(leaving),
         )  # fmt: skip
 
 
@@ -109,18 +112,19 @@ def place_hold(uow: LotsUnitOfWork, command: PlaceLotHold) -> CommandResult:
     if command.location and (problem := unknown_location_violation(uow, command.location)):
         return CommandResult.rejected(problem)
     place(uow, lot, command.hold_id, "MANUAL", command.reason, location=command.location, owner_role=command.owner_role)
-    snapshot = hold_snapshot(uow, command.sku, command.hold_id, _leaving(uow, lot) if command.location is None else ())
+    (hold,) = uow.holds_by_id[command.sku, command.hold_id]
+    snapshot = hold_snapshot(uow, command.sku, command.hold_id, _leaving(uow, hold))
     return CommandResult(snapshot, resource_path=hold_path(command.hold_id))
 
 
-def _leaving(uow: LotsUnitOfWork, lot: Lot) -> Iterator[LeavingGoods]:
-    """Yield the picked quantities of a lot whose dispatch is approved."""
+def _leaving(uow: LotsUnitOfWork, hold: Hold) -> Iterator[LeavingGoods]:
+    """Yield the picked quantities under a hold whose dispatch is approved; none under a hold at one location."""
     picked: dict[str, dict[str, Decimal]] = {}
-    for row in uow.picked_by_lot[lot.sku, lot.lot]:
+    for row in uow.picked_by_lot[hold.lot_key] if uow.approvals and hold.location is None else ():
         if row.quantity > 0:
-            by_lot = picked.setdefault(row.order_id, {lot.lot: ZERO})
-            by_lot[lot.lot] += row.quantity
-    for goods in find_leaving(uow.approvals, uow.now, lot.sku, picked):
+            by_lot = picked.setdefault(row.order_id, {hold.lot: ZERO})
+            by_lot[hold.lot] += row.quantity
+    for goods in find_leaving(uow.approvals, uow.now, hold.sku, picked):
         yield goods.model_copy(update={"serials": []})
 
 

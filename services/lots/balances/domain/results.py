@@ -7,11 +7,11 @@ from decimal import Decimal
 from services.lots.balances.domain.recorded_goods import CorrectedGoods
 from services.lots.balances.domain.records import ZERO, Balance, CountStatus, HoldKind, Lot
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.leaving_goods import LeavingGoods
 from shared.contracts.lot_balances import PickedForOrder
 from shared.contracts.lot_corrections import CorrectedLot
 from shared.contracts.model import KnownFieldsModel
 from shared.identifiers import SignedQuantity
-from shared.inventory.approval import LeavingGoods
 
 
 def lot_label(sku: str, lot: str) -> str:

@@ -23,7 +23,15 @@ DOCUMENT_LOTS = {
         SELECT DISTINCT g.sku, g.lot FROM consignee AS n JOIN ledger AS g USING (order_id, shipment)
         WHERE n.shipment = :shipment
     """,
-    "receipt": "SELECT DISTINCT sku, lot FROM ledger WHERE receipt = :receipt AND change = 'RECEIVED'",
+    "receipt": """
+        WITH RECURSIVE recorded_as AS (
+            SELECT sku, lot FROM ledger WHERE receipt = :receipt AND change = 'RECEIVED'
+            UNION
+            SELECT g.sku, g.other_lot FROM recorded_as AS r JOIN ledger AS g ON g.sku = r.sku AND g.lot = r.lot
+            WHERE g.change = 'NUMBER_CORRECTED' AND g.on_hand + g.picked < 0
+        )
+        SELECT sku, lot FROM recorded_as
+    """,
     "customer": """
         SELECT DISTINCT g.sku, g.lot FROM consignee AS n JOIN ledger AS g USING (order_id, shipment)
         WHERE n.customer = :customer

@@ -3,7 +3,7 @@
 from shared.persistence.migrate import run_sql
 
 revision = "0021_lot_look_up"
-down_revision = "0020_imports"
+down_revision = "0021_effective_expiry"
 
 
 def upgrade() -> None:

@@ -11,6 +11,7 @@ from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or
 from services.receiving.receipts.domain.offered_resolutions import DiscrepancyState, offered_resolutions
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution, SupervisorResolution
 from shared.http import NotFoundError, OpenFilter, Page, PageRequest, ReadTransaction, SkuFilter, paged_by
 from shared.identifiers import SignedQuantity
@@ -37,6 +38,7 @@ class DiscrepancyOut(KnownFieldsModel):
     lot: str | None
     expiry: date | None
     manufactured_on: date | None
+    expiry_source: ExpirySource | None
     quantity: SignedQuantity
     location: str | None
     conflicting_value: str | None

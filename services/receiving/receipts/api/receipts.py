@@ -25,7 +25,7 @@ from shared.http import (
     paged_by,
     select_list,
 )
-from shared.identifiers import SignedQuantity, resource_path
+from shared.identifiers import SignedQuantity, fold_lot, resource_path
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["receipts"])
@@ -57,6 +57,10 @@ class AnnouncedLotOut(KnownFieldsModel):
     expiry: date | None
     manufactured_on: date | None
     best_before: date | None
+    received: SignedQuantity | None
+    """Received quantity of the lot on the whole receipt; null for units, and for dates without a lot.
+
+    More than announced is no discrepancy while the line total fits."""
 
 
 class ReceiptLineOut(KnownFieldsModel):
@@ -99,6 +103,7 @@ class ExpectedUnitOut(KnownFieldsModel):
     lot: str | None
     expiry: date | None
     manufactured_on: date | None
+    best_before: date | None
 
 
 @router.get("/receipts")
@@ -170,5 +175,13 @@ async def _page_of_lines(tx: Transaction, receipt: str, page: PageRequest) -> Pa
 
 
 def _to_line(row: Row[Any]) -> ReceiptLineOut:
-    lots = [AnnouncedLotOut(quantity=lot.count, **lot.model_dump(include=LOT_FIELDS)) for lot in parse_lots(row.lots)]
+    received = row.received_lots or {}
+    lots = [
+        AnnouncedLotOut(
+            quantity=lot.count,
+            received=received.get(fold_lot(lot.lot), 0) if lot.lot and row.tracking == "LOT" else None,
+            **lot.model_dump(include=LOT_FIELDS),
+        )
+        for lot in parse_lots(row.lots)
+    ]
     return ReceiptLineOut.model_validate(row._asdict() | {"lots": lots})

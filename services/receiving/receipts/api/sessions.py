@@ -12,6 +12,7 @@ from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or
 from services.receiving.receipts.domain.records import SessionStatus
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
+from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind
 from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, first_page, paged_by
 
@@ -42,6 +43,7 @@ class ScanOut(KnownFieldsModel):
     lot: str | None
     expiry: date | None
     manufactured_on: date | None
+    expiry_source: ExpirySource | None
 
 
 class SessionDetail(SessionSummary):

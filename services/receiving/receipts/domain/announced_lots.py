@@ -10,7 +10,9 @@ from pydantic import TypeAdapter
 
 from services.receiving.receipts.domain.records import NO_LOTS, AnnouncedLine, ReceiptLine, Unit
 from shared.contracts.announced_lots import AnnouncedLot
+from shared.contracts.product_attributes import ExpirySource, ShelfLifePolicy
 from shared.identifiers import fold_lot
+from shared.inventory.effective_expiry import effective_expiry
 
 DATE_FIELDS = ("expiry", "manufactured_on", "best_before")
 ADAPTER = TypeAdapter(list[AnnouncedLot])
@@ -22,11 +24,28 @@ class UnitLabel(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
     manufactured_on: date | None = None
+    best_before: date | None = None
 
     @classmethod
     def announced_for(cls, unit: Unit) -> "UnitLabel":
         """Return what is announced for the serial number of a unit."""
-        return cls(unit.announced_lot, unit.announced_expiry, unit.announced_manufactured_on)
+        return cls(
+            unit.announced_lot, unit.announced_expiry, unit.announced_manufactured_on, unit.announced_best_before
+        )
+
+    def completed_by(self, other: "UnitLabel") -> "UnitLabel":
+        """Return the label with what it lacks from another one."""
+        return UnitLabel(
+            self.lot or other.lot,
+            self.expiry or other.expiry,
+            self.manufactured_on or other.manufactured_on,
+            self.best_before or other.best_before,
+        )
+
+    def with_effective_expiry(self, policy: ShelfLifePolicy) -> tuple["UnitLabel", ExpirySource | None]:
+        """Return the label with the date that guards the unit, and the source of this date (S24)."""
+        expiry, source = effective_expiry(policy, self.expiry, self.manufactured_on, self.best_before)
+        return (self._replace(expiry=expiry), source) if source else (self, None)
 
 
 NO_LABEL = UnitLabel()
@@ -45,7 +64,7 @@ def format_lots(lots: Sequence[AnnouncedLot]) -> str:
 def labels_of(row: AnnouncedLine) -> Mapping[str, UnitLabel]:
     """Return the announced lot and dates of serial numbers; the others have none."""
     return {
-        serial: UnitLabel(lot.lot or None, lot.expiry, lot.manufactured_on)
+        serial: UnitLabel(lot.lot or None, lot.expiry, lot.manufactured_on, lot.best_before)
         for lot in parse_lots(row.lots)
         for serial in lot.serials
     }
@@ -116,29 +135,25 @@ class LotExpectation:
 class UnitExpectation:
     """What is announced about scanned units, beside the lot and dates on their labels."""
 
-    def __init__(self, lines: Iterable[ReceiptLine], label: UnitLabel) -> None:
-        self._label = label
-        self._completed, self._difference = label, None
+    def __init__(self, lines: Iterable[ReceiptLine], label: UnitLabel, policy: ShelfLifePolicy) -> None:
+        self._label, self._policy = label, policy
+        completed, self._difference = label, None
         if label.lot:
             lots = LotExpectation(lines)
             dates = lots.dates_of(label.lot)
-            self._completed = UnitLabel(
-                label.lot, label.expiry or dates.get("expiry"), label.manufactured_on or dates.get("manufactured_on")
-            )
-            stated = {"expiry": label.expiry, "manufactured_on": label.manufactured_on}
-            self._difference = lots.difference(label.lot, stated)
+            completed = label.completed_by(UnitLabel(None, *map(dates.get, DATE_FIELDS)))
+            self._difference = lots.difference(label.lot, {name: getattr(label, name) for name in DATE_FIELDS})
+        self._completed = completed
+        self.of_scan = completed.with_effective_expiry(policy)
+        """Label and source of the expiry of a unit of which nothing is announced."""
 
-    def complete(self, unit: Unit) -> UnitLabel:
+    def complete(self, unit: Unit) -> tuple[UnitLabel, ExpirySource | None]:
         """Return lot and dates of a unit, those on its label first, then those of its serial number and of its lot."""
         announced = UnitLabel.announced_for(unit)
         if announced == NO_LABEL:
-            return self._completed
-        label, completed = self._label, self._completed
-        return UnitLabel(
-            label.lot or announced.lot or completed.lot,
-            label.expiry or announced.expiry or completed.expiry,
-            label.manufactured_on or announced.manufactured_on or completed.manufactured_on,
-        )
+            return self.of_scan
+        label = self._label.completed_by(announced).completed_by(self._completed)
+        return label.with_effective_expiry(self._policy)
 
     def difference(self, unit: Unit) -> str | None:
         """Return what is announced about a unit instead of what its label says; None without contradiction."""

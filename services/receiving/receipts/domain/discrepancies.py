@@ -3,6 +3,7 @@
 A resolution that would change nothing is rejected with what to do instead.
 """
 
+from services.receiving.receipts.domain.announced_lots import UnitLabel
 from services.receiving.receipts.domain.expectations import take_over_expectations
 from services.receiving.receipts.domain.lot_spellings import received_lot
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
@@ -218,10 +219,16 @@ def _line_for(
 
 
 def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: ReceiptLine, unit: Unit) -> None:
+    stated = discrepancy.expiry if discrepancy.expiry_source is None else None
+    best_before = discrepancy.expiry if discrepancy.expiry_source == "BEST_BEFORE" else None
+    label, source = (
+        UnitLabel(discrepancy.lot, stated, discrepancy.manufactured_on, best_before)
+        .completed_by(UnitLabel.announced_for(unit))
+        .with_effective_expiry(uow.shelf_life_policy(unit.sku))
+    )
     received = unit._replace(
         version=unit.version + 1, status="ON_HAND", receipt=line.receipt, line=line.line, location=discrepancy.location,
-        lot=discrepancy.lot or unit.announced_lot, expiry=discrepancy.expiry or unit.announced_expiry,
-        manufactured_on=discrepancy.manufactured_on or unit.announced_manufactured_on,
+        lot=label.lot, expiry=label.expiry, manufactured_on=label.manufactured_on, expiry_source=source,
     )  # fmt: skip
     uow.units.put(received)
     uow.known_lots.learn(received.sku, received.lot or "")
@@ -229,7 +236,7 @@ def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: Re
     uow.emit(
         ReceiptSerialsReceived, receipt=line.receipt, session=discrepancy.session or "", line=line.line,
         sku=received.sku, serials=[received.serial], versions=[received.version], location=discrepancy.location or "",
-        lot=received.lot, expiry=received.expiry, manufactured_on=received.manufactured_on,
+        lot=label.lot, expiry=label.expiry, expiry_source=source, manufactured_on=label.manufactured_on,
         hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry),
         supplier=uow.receipts[line.receipt].supplier,
     )  # fmt: skip

@@ -109,7 +109,7 @@ def emit_line_expected(uow: ReceivingUnitOfWork, line: ReceiptLine, quantity: De
         ReceiptLineExpected, receipt=line.receipt, warehouse=receipt.warehouse, line=line.line, sku=line.sku,
         quantity=quantity, serials=[unit.serial for unit in units], versions=[unit.version for unit in units],
         supplier=receipt.supplier, expected_at=receipt.expected_at, lot=label.lot, expiry=label.expiry,
-        manufactured_on=label.manufactured_on,
+        manufactured_on=label.manufactured_on, best_before=label.best_before,
     )  # fmt: skip
 
 

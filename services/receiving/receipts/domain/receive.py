@@ -92,7 +92,7 @@ def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrep
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session, kind=scan.kind, line=scan.line,
         sku=scan.sku, serial=scan.serial, missing_serials=[], quantity=Decimal(1), location=scan.location,
         conflicting_value=scan.conflicting_value, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
-        expiry=scan.expiry, manufactured_on=scan.manufactured_on,
+        expiry=scan.expiry, manufactured_on=scan.manufactured_on, expiry_source=scan.expiry_source,
     )  # fmt: skip
 
 
@@ -107,7 +107,8 @@ def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
         kind=UNMATCHED_KINDS.get(scan.status, "UNEXPECTED"), line=scan.line, sku=scan.sku, serial=None,
         missing_serials=[], quantity=scan.quantity, location=scan.location,
         conflicting_value=scan.known_lot or difference, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
-        expiry=scan.expiry, scan_id=scan.scan_id,
+        expiry=scan.expiry, scan_id=scan.scan_id, manufactured_on=scan.manufactured_on,
+        expiry_source=scan.expiry_source,
     )  # fmt: skip
 
 

@@ -148,20 +148,25 @@ class Unit(NamedTuple):
     announced_lot: str | None = None
     announced_expiry: date | None = None
     announced_manufactured_on: date | None = None
+    announced_best_before: date | None = None
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, as listed by a part of its ASN."""
         return Unit(
             sku=self.sku, serial=self.serial, version=self.version + 1, status="EXPECTED", receipt=receipt, line=line,
             part=part, is_listed=True, announced_lot=self.announced_lot, announced_expiry=self.announced_expiry,
-            announced_manufactured_on=self.announced_manufactured_on,
+            announced_manufactured_on=self.announced_manufactured_on, announced_best_before=self.announced_best_before,
         )  # fmt: skip
 
     def with_announced(
-        self, lot: str | None = None, expiry: date | None = None, manufactured_on: date | None = None
+        self, lot: str | None = None, expiry: date | None = None, manufactured_on: date | None = None,
+        best_before: date | None = None,
     ) -> "Unit":  # fmt: skip
         """Return the unit with the lot and dates that its ASN announces."""
-        return self._replace(announced_lot=lot, announced_expiry=expiry, announced_manufactured_on=manufactured_on)
+        return self._replace(
+            announced_lot=lot, announced_expiry=expiry, announced_manufactured_on=manufactured_on,
+            announced_best_before=best_before,
+        )  # fmt: skip
 
     def as_inactive(self) -> "Unit":
         """Return the unit as neither expected nor on hand."""
@@ -215,6 +220,7 @@ class UnmatchedScan(NamedTuple):
     lot: str | None = None
     expiry: date | None = None
     manufactured_on: date | None = None
+    expiry_source: ExpirySource | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -261,6 +267,14 @@ class KnownLot(NamedTuple):
     """Whether a supervisor accepted it as a lot of its own beside another spelling."""
 
 
+class LotCorrection(NamedTuple):
+    """A lot to which goods that were recorded under a wrong number belong."""
+
+    sku: str
+    from_lot: str
+    lot: str
+
+
 class Discrepancy(NamedTuple):
     """A difference between expected and arrived items; open until a supervisor resolves it.
 
@@ -290,3 +304,4 @@ class Discrepancy(NamedTuple):
     scan_id: str | None = None
     """The lot scan of a lot discrepancy."""
     manufactured_on: date | None = None
+    expiry_source: ExpirySource | None = None

@@ -21,7 +21,6 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import resource_path, warehouse_of
-from shared.inventory.effective_expiry import effective_expiry
 from shared.scans.gtin import to_gtin_14
 from shared.unit_of_work import CommandResult
 
@@ -65,17 +64,10 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
         return CommandResult.rejected(violation)
     if receipt is None or sku is None:  # checked above; narrows the types
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
-    expiry, expiry_source = effective_expiry(
-        uow.shelf_life_policy(sku), command.expiry, command.manufactured_on, command.best_before
-    )
-    if expiry_source:
-        command = command.model_copy(update={"expiry": expiry})
     judge = ScanJudge(uow, sku, receipt.receipt)
     if violation := _label_violation(command, sku, judge):
         return CommandResult.rejected(violation)
-    serial_results = (
-        evaluate_serial_scans(uow, command, receipt, sku, judge, expiry_source=expiry_source) if command.serials else []
-    )
+    serial_results = evaluate_serial_scans(uow, command, receipt, sku, judge) if command.serials else []
     lot_results = evaluate_lot_scans(uow, command, receipt, sku, judge) if command.lots else []
     results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
     statuses = [result.status for result in results]

@@ -17,10 +17,8 @@ from services.receiving.receipts.domain.rejected_goods import (
 from services.receiving.receipts.domain.results import ScanStatus, SerialScanResult
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
-from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, RejectionKind
 from shared.identifiers import SERIAL_PATTERN
-from shared.inventory.effective_expiry import effective_expiry
 
 VALID_IDENTIFIER = re.compile(SERIAL_PATTERN.removesuffix("$") + r"\Z")
 
@@ -31,11 +29,9 @@ def evaluate_serial_scans(
     receipt: Receipt,
     sku: str,
     judge: ScanJudge,
-    *,
-    expiry_source: ExpirySource | None = None,
 ) -> list[SerialScanResult]:
     """Evaluate the serial numbers of one scan and record the results in the unit of work."""
-    evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge, expiry_source=expiry_source)
+    evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge)
     results = [evaluator.evaluate(serial) for serial in command.serials]
     evaluator.write_back()
     return results
@@ -76,15 +72,11 @@ class _SerialScanEvaluator:
         receipt: Receipt,
         sku: str,
         judge: ScanJudge,
-        *,
-        expiry_source: ExpirySource | None,
     ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
-        self.policy, self.expiry_source = uow.shelf_life_policy(sku), expiry_source
-        stated_expiry = None if expiry_source == "SHELF_LIFE_DAYS" else command.expiry
-        label = UnitLabel(command.lot or None, stated_expiry, command.manufactured_on)
-        self.expectation = UnitExpectation(uow.lines_of(self.receipt_id, sku), label)
+        label = UnitLabel(command.lot or None, command.expiry, command.manufactured_on, command.best_before)
+        self.expectation = UnitExpectation(uow.lines_of(self.receipt_id, sku), label, uow.shelf_life_policy(sku))
         self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
@@ -100,8 +92,7 @@ class _SerialScanEvaluator:
             return SerialScanResult(serial, "INVALID")
         if is_recorded_on_receipt(self.uow, self.receipt_id, unit):
             return SerialScanResult(serial=serial, status="DUPLICATE_IN_RECEIPT", line=unit.line)
-        label, _ = self._label_of(unit)
-        expiry = label.expiry
+        expiry = self.expectation.complete(unit)[0].expiry
         if kind := self._rejection_kind(expiry):
             reject_serial(self.uow, self.command, self.sku, kind, unit=unit, expiry=expiry)
             return SerialScanResult(serial, kind, unit.line, None if expiry is None else str(expiry))
@@ -109,14 +100,6 @@ class _SerialScanEvaluator:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, serial]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
         return self._evaluate_new(unit) if unit.status == "INACTIVE" else self._evaluate_registered(unit)
-
-    def _label_of(self, unit: Unit) -> tuple[UnitLabel, ExpirySource | None]:
-        """Return lot and dates of a unit, and where its expiry is from unless it is stated or announced."""
-        label = self.expectation.complete(unit)
-        if label.expiry is not None:
-            return label, self.expiry_source if self.expiry_source != "SHELF_LIFE_DAYS" else None
-        expiry, source = effective_expiry(self.policy, None, label.manufactured_on, None)
-        return label._replace(expiry=expiry), source
 
     def _rejection_kind(self, expiry: date | None) -> RejectionKind | None:
         """Return why units with this expiry date are rejected; the rules of lots apply."""
@@ -167,7 +150,7 @@ class _SerialScanEvaluator:
         counter = self.lines[number]
         counter.scanned_count += 1
         counter.unlisted_count += not unit.is_listed
-        command, (label, source) = self.command, self._label_of(unit)
+        command, (label, source) = self.command, self.expectation.complete(unit)
         self.uow.units.put(
             Unit(
                 sku=unit.sku, serial=unit.serial, version=unit.version + 1, status="SCANNED", receipt=self.receipt_id,
@@ -176,6 +159,7 @@ class _SerialScanEvaluator:
                 expiry=label.expiry, manufactured_on=label.manufactured_on, announced_lot=unit.announced_lot,
                 expiry_source=source, announced_expiry=unit.announced_expiry,
                 announced_manufactured_on=unit.announced_manufactured_on,
+                announced_best_before=unit.announced_best_before,
             )
         )  # fmt: skip
         return SerialScanResult(
@@ -185,12 +169,13 @@ class _SerialScanEvaluator:
     def _record_unmatched(self, unit: Unit, kind: DiscrepancyKind, conflicting_value: str | None) -> SerialScanResult:
         is_expected_here = unit.status == "EXPECTED" and unit.receipt == self.receipt_id
         line = unit.line if is_expected_here else next(iter(self.lines), None)
+        label, source = self.expectation.of_scan
         self.uow.unmatched_scans.put(
             UnmatchedScan(
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
                 line=line, location=self.command.location, conflicting_value=conflicting_value, scanned_by=self.actor,
-                scanned_at=self.uow.now, lot=self.command.lot or None, expiry=self.command.expiry,
-                manufactured_on=self.command.manufactured_on,
+                scanned_at=self.uow.now, lot=label.lot, expiry=label.expiry, manufactured_on=label.manufactured_on,
+                expiry_source=source,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status=kind, line=line, conflicting_value=conflicting_value)

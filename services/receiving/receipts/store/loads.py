@@ -30,7 +30,7 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.reference import ProductChanged
-from shared.contracts.serials import SerialAdjusted
+from shared.contracts.serials import SerialAdjusted, SerialLotCorrected
 from shared.contracts.topics import ERP_ASNS
 from shared.contracts.upstream import AsnAnnounced, AsnChanged
 from shared.identifiers import fold_lot
@@ -87,6 +87,16 @@ async def load_adjusted_units(
     await _load_units(tx, uow, plan)
     plan.lines.update((unit.receipt, unit.line) for unit in uow.units if unit.receipt and unit.line)
     await _load_documents(tx, uow, plan)
+
+
+async def load_corrected_units(
+    tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[SerialLotCorrected]]
+) -> None:
+    """Load units with a corrected lot number, and the known spellings of the right one."""
+    uow.units.load(
+        await find_units(tx, {(event.data.sku, serial) for event in events for serial in event.data.serials})
+    )
+    await load_known_lots(tx, uow, {(event.data.sku, event.data.lot) for event in events})
 
 
 async def find_units(tx: Transaction, keys: Iterable[RowKey]) -> list[Unit]:

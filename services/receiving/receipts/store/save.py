@@ -36,12 +36,14 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
 
 
 async def _save_known_lots(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
-    """Insert new lots in the order of their keys.
+    """Insert new lots and corrections in the order of their keys.
 
     Of two receipts that learn a lot in two spellings at once, the second violates a unique index and is retried.
     """
     added = sorted(uow.known_lots.pop_changes().added)
     await tables.KNOWN_LOTS.insert_rows(tx, added, "ON CONFLICT (sku, lot_key, lot) DO NOTHING")
+    corrections = sorted(uow.lot_corrections.pop_changes().added)
+    await tables.LOT_CORRECTIONS.insert_rows(tx, corrections, "ON CONFLICT DO NOTHING")
 
 
 async def _save_receipts(tx: Transaction, uow: ReceivingUnitOfWork, touched: set[str]) -> None:

@@ -4,6 +4,7 @@ from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
     KnownLot,
+    LotCorrection,
     LotScan,
     Receipt,
     ReceiptLine,
@@ -33,18 +34,20 @@ UNITS = RecordTable(
     "unit", Unit, "sku serial",
     "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
     " expiry adjustment manufactured_on warranty_ends_on expiry_source announced_lot announced_expiry"
-    " announced_manufactured_on",
+    " announced_manufactured_on announced_best_before",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip
 UNMATCHED_SCANS = RecordTable(
     "unmatched_scan", UnmatchedScan, "receipt sku serial",
-    "session kind line location conflicting_value scanned_by scanned_at lot expiry manufactured_on", upsert=True,
+    "session kind line location conflicting_value scanned_by scanned_at lot expiry manufactured_on expiry_source",
+    upsert=True,
 )  # fmt: skip
 LOT_SCANS = RecordTable(
     "lot_scan", LotScan, "scan_id",
     "line status quantity expiry manufactured_on best_before scanned_by scanned_at known_lot expiry_source",
 )  # fmt: skip
 KNOWN_LOTS = RecordTable("known_lot", KnownLot, "sku lot")
+LOT_CORRECTIONS = RecordTable("lot_correction", LotCorrection, "sku from_lot lot")
 DISCREPANCIES = RecordTable(
     "discrepancy", Discrepancy, "discrepancy",
     "session kind line quantity location found_at found_by resolution matched_serial reason resolved_at resolved_by lot"

@@ -1,5 +1,6 @@
 """Shipments reported by serials and lots; shipped items may be returned."""
 
+from services.receiving.receipts.domain.corrected_lots import record_lot_correction
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.lots import LotShipped
@@ -35,11 +36,11 @@ def record_shipped_lots(uow: ReceivingUnitOfWork, shipment: LotShipped) -> None:
 
 
 def correct_lots(uow: ReceivingUnitOfWork, correction: LotNumberCorrected) -> None:
-    """Know the right lot number at later receipts, and let shipped goods be returned under it.
+    """Record a corrected lot number, under which shipped goods are returned from then on.
 
     What came back under the wrong one counts first.
     """
-    uow.known_lots.learn(correction.sku, correction.lot)
+    record_lot_correction(uow, correction)
     for part in correction.stock:
         if part.status == "SHIPPED":
             before = uow.shipped_of(part.order, part.customer or "", correction.sku, correction.from_lot)

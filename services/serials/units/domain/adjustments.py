@@ -37,7 +37,7 @@ ENDING_ADJUSTMENTS: frozenset[SerialAdjustment] = frozenset({"FOUND", "RETURNED_
 def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
     """Adjust unallocated units; found units become available again, those from the vendor are received."""
     is_found, is_in_use = command.adjustment == "FOUND", command.adjustment in ENDING_ADJUSTMENTS
-    new_location = command.location if is_in_use else None
+    new_location = command.location
     unknown_location = target_location_violation(uow, new_location) if new_location else None
     if violation := unknown_location or duplicate_serials_violation(command.serials):
         return CommandResult.rejected(violation)

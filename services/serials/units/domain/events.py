@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from services.serials.units.domain.adjustments import CHANGE_BY_ADJUSTMENT
+from services.serials.units.domain.holds import leaving_units
 from services.serials.units.domain.operations import Operation, Transition, UnitChanges
 from services.serials.units.domain.standing_holds import StandingHold
 from services.serials.units.domain.transitions import SerialChangeType
@@ -99,7 +100,9 @@ def _emit_hold_placed(uow: SerialsUnitOfWork, operation: Operation, transitions:
         )
         for unit in _units_of_orders(transitions)
     ]  # fmt: skip
-    _emit(uow, SerialHoldPlaced, operation, transitions, hold_id=operation.documents.hold_id or "", units=units)
+    leaving = leaving_units(uow, operation.sku, (transition.unit for transition in transitions))
+    hold_id = operation.documents.hold_id or ""
+    _emit(uow, SerialHoldPlaced, operation, transitions, hold_id=hold_id, units=units, leaving=list(leaving))
 
 
 def _units_of_orders(transitions: Sequence[Transition]) -> Iterator[Unit]:

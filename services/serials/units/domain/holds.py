@@ -4,7 +4,7 @@ A hold is not a status. A unit is on hold while any hold on it is open; each hol
 hold on a lot number is placed on the units on hand and on each unit that arrives later.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ from services.serials.units.domain.transitions import NON_STATUS_CHANGES, Serial
 from services.serials.units.domain.unit import Unit, describe_units
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import PlaceSerialHold, ReleaseSerialHold
+from shared.contracts.leaving_goods import LeavingGoods
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import hold_path, matching_spellings, resource_path
 from shared.inventory.approval import find_leaving
@@ -106,7 +107,7 @@ def place_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> CommandResul
         uow.place_standing_hold(standing_hold, operation)
     for unit in accepted:
         place(uow, unit, operation)
-    leaving = find_leaving(uow.approvals, uow.now, command.sku, _picked_by_order(accepted))
+    leaving = leaving_units(uow, command.sku, accepted)
     result = hold_result(command.sku, accepted, rejected, leaving, unmatched_lots)
     return result.created(hold_path(command.hold_id))
 
@@ -131,12 +132,13 @@ def _hold_id_violation(uow: SerialsUnitOfWork, command: PlaceSerialHold) -> Prob
     return None
 
 
-def _picked_by_order(units: Iterable[Unit]) -> Mapping[str, dict[str, Decimal]]:
+def leaving_units(uow: SerialsUnitOfWork, sku: str, units: Iterable[Unit]) -> Iterator[LeavingGoods]:
+    """Find the picked ones of units whose dispatch is approved."""
     picked: dict[str, dict[str, Decimal]] = {}
-    for unit in units:
+    for unit in units if uow.approvals else ():
         if unit.status == "PICKED" and unit.order_id is not None:
             picked.setdefault(unit.order_id, {})[unit.serial] = Decimal(1)
-    return picked
+    return find_leaving(uow.approvals, uow.now, sku, picked)
 
 
 def _hold_violation(unit: Unit) -> Code | None:

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from services.serials.units.domain.unit import Unit, describe_units
+from shared.contracts.leaving_goods import LeavingGoods
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.contracts.results import PartialResult
 from shared.contracts.serials import SerialAdjustment, SerialStatus
 from shared.identifiers import resource_path
-from shared.inventory.approval import LeavingGoods
 from shared.scans import misread_as
 from shared.unit_of_work import CommandResult
 

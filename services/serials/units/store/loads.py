@@ -106,6 +106,7 @@ async def load_units_of_wrong_lots(tx: Transaction, uow: SerialsUnitOfWork, even
     """Load units with their open holds, and the standing holds that may match their right lot."""
     await units.load(tx, uow, unit_keys(events))
     await standing_holds.load_open_holds(tx, uow)
+    await _load_approvals(tx, uow)
     await standing_holds.load_standing_holds(tx, uow, {event.data.sku for event in events})
 
 
@@ -114,10 +115,16 @@ async def load_units_to_hold(
 ) -> None:
     """Load units, those of lots, and holds with the same ids."""
     await load_units_and_holds(tx, uow, events)
-    await load_approvals(tx, uow, {event.data.sku for event in events})
     await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(events))
     lot_holds = (StandingHold.on_lot(event.data) for event in events)
     await matching_units.load_matching(tx, uow, [lot_hold for lot_hold in lot_holds if lot_hold])
+    await _load_approvals(tx, uow)
+
+
+async def _load_approvals(tx: Transaction, uow: SerialsUnitOfWork) -> None:
+    """Load the dispatch approvals of the products of which picked units are loaded: events of holds list them."""
+    if skus := {unit.sku for unit in uow.units if unit.status == "PICKED"}:
+        await load_approvals(tx, uow, skus)
 
 
 async def load_holds(tx: Transaction, uow: SerialsUnitOfWork, events: Events) -> None:
@@ -133,6 +140,7 @@ async def load_due_units(
     due_units = await expiry.find_due_units(tx, (event.data for event in events))
     uow.units.load(due_units)
     uow.due_units = group_by_expiry(uow.units[unit.key] for unit in due_units)
+    await _load_approvals(tx, uow)
     await standing_holds.load_open_holds(tx, uow)
     pools = {(event.data.sku, event.data.warehouse) for event in events}
     uow.shelf_life_rules |= await find_shelf_life_rules(tx, pools)
@@ -145,6 +153,7 @@ async def load_recalled_units(
     await standing_holds.load_standing_holds_by_id(tx, uow, hold_keys(events))
     await matching_units.load_matching(tx, uow, [StandingHold.from_recall(event.data) for event in events])
     await standing_holds.load_open_holds(tx, uow)
+    await _load_approvals(tx, uow)
     uow.shipments |= await recalls.find_shipments(tx, uow.units)
 
 
