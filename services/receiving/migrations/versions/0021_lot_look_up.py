@@ -2,7 +2,7 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0023_lot_look_up"
+revision = "0021_lot_look_up"
 down_revision = "0021_effective_expiry"
 
 
