@@ -27,6 +27,7 @@ from services.fulfillment.picking.domain import (
     pick_items,
     release_revoked,
     remove_missing_stock,
+    remove_missing_units,
     report_short_pick,
     swap_lot,
     swap_unit,
@@ -80,6 +81,7 @@ from shared.contracts.serials import (
     SerialExpiryCorrected,
     SerialHoldPlaced,
     SerialHoldReleased,
+    SerialStockMissing,
 )
 from shared.contracts.topics import OMS_ORDERS
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
@@ -141,8 +143,8 @@ def lot_hold_locks(data: LotHoldPlaced) -> Iterator[str]:
     yield from (f"order:{affected.order}" for affected in data.stock)
 
 
-def revoked_unit_locks(data: SerialAllocationsRevoked) -> Iterator[str]:
-    """Return the lock keys of the orders whose units are revoked."""
+def affected_unit_locks(data: SerialStockMissing | SerialAllocationsRevoked) -> Iterator[str]:
+    """Return the lock keys of the orders whose units are missing or revoked."""
     yield from {f"order:{unit.order}" for unit in data.units}
 
 
@@ -229,9 +231,10 @@ HANDLERS = (
     EventHandler(SerialHoldReleased, None, hold_lock, load=picking.delete_unit_holds),
     EventHandler(LotHoldPlaced, apply_hold, lot_hold_locks, load=picking.load_lot_holds),
     EventHandler(LotHoldReleased, None, hold_lock, load=picking.delete_lot_holds),
+    EventHandler(SerialStockMissing, remove_missing_units, affected_unit_locks, load=picking.load_missing_units),
     EventHandler(LotStockMissing, remove_missing_stock, affected_order_locks, load=picking.load_affected_orders),
     EventHandler(
-        SerialAllocationsRevoked, release_revoked, revoked_unit_locks, load=picking.load_revoked_units
+        SerialAllocationsRevoked, release_revoked, affected_unit_locks, load=picking.load_revoked_units
     ),
     EventHandler(
         LotAllocationsRevoked, release_revoked, affected_order_locks, load=picking.load_affected_orders

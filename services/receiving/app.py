@@ -13,8 +13,9 @@ from services.receiving.locations.domain.definitions import define_location, def
 from services.receiving.locations.domain.records import LocationOut, WarehouseOut
 from services.receiving.products import api as products_api
 from services.receiving.products import store as products
+from services.receiving.products.domain.barcodes import barcode_key
 from services.receiving.products.domain.definitions import define_product, record_first_order
-from services.receiving.products.domain.records import ProductOut
+from services.receiving.products.domain.records import ProductResult
 from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
@@ -32,6 +33,7 @@ from services.receiving.returns.domain.dispositions import dispose_return
 from services.receiving.returns.domain.records import ReturnResult
 from services.receiving.returns.domain.serial_returns import receive_return
 from services.receiving.returns.domain.shipments import correct_lots, record_shipped_lots, record_shipped_units
+from services.receiving.scans import api as scans_api
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lot_corrections import LotNumberCorrected
@@ -63,7 +65,7 @@ def sku_lock(data: Any) -> Iterator[str]:
 def product_locks(data: ProductDefined) -> Iterator[str]:
     """Return the lock keys of the SKU and its barcodes."""
     yield from sku_lock(data)
-    yield from (f"barcode:{barcode.code}" for barcode in data.barcodes or ())
+    yield from (f"barcode:{barcode_key(barcode.code)}" for barcode in data.barcodes or ())
 
 
 def location_lock(data: LocationDefined | WarehouseDefined) -> Iterator[str]:
@@ -91,7 +93,7 @@ SESSION = "/receipts/{receipt}/sessions/{session}"
 
 HANDLERS = (
     CommandHandler(
-        ProductDefined, define_product, product_locks, "/products", ProductOut,
+        ProductDefined, define_product, product_locks, "/products", ProductResult,
         "defineProduct", "Create or change a product", success_status=201, load=products.load_definitions,
     ),
     CommandHandler(
@@ -180,7 +182,14 @@ app = create_app(
     "receiving",
     HANDLERS,
     ReceivingUnitOfWork,
-    (products_api.router, locations_api.router, receipts_api.router, returns_api.router, waiting_router),
+    (
+        products_api.router,
+        locations_api.router,
+        receipts_api.router,
+        returns_api.router,
+        scans_api.router,
+        waiting_router,
+    ),
     save=save,
     jobs=JOBS,
     imports=IMPORTS,

@@ -79,6 +79,7 @@ class OrderSerialsDeallocated(Message, type="order.serials_deallocated.v1", topi
 
     With `hold_id`, the units were not found at their location and return on hold for investigation.
     With `hand_over`, they move to a narrower demand of the order, such as one for a listed serial number.
+    With `lost`, a count did not find them.
     """
 
     order: DocumentId
@@ -90,6 +91,7 @@ class OrderSerialsDeallocated(Message, type="order.serials_deallocated.v1", topi
     reason: str
     hold_id: DocumentId | None = None
     hand_over: HandOver | None = None
+    lost: bool = False
 
 
 class OrderSerialsPicked(Message, type="order.serials_picked.v1", topic=FULFILLMENT, key="order"):
@@ -106,7 +108,10 @@ class OrderSerialsPicked(Message, type="order.serials_picked.v1", topic=FULFILLM
 
 
 class OrderSerialsUnpicked(Message, type="order.serials_unpicked.v1", topic=FULFILLMENT, key="order"):
-    """Picked units returned to a storage location; with `reallocate`, their quantity is open again under the demand."""
+    """Picked units returned to a storage location; with `reallocate`, their quantity is open again under the demand.
+
+    With `lost`, the units went missing at `location` instead.
+    """
 
     OCCURS_WITH_CAUSE: ClassVar[bool] = True
 
@@ -118,6 +123,7 @@ class OrderSerialsUnpicked(Message, type="order.serials_unpicked.v1", topic=FULF
     location: Location
     reallocate: bool
     reason: str
+    lost: bool = False
 
 
 class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULFILLMENT, key="order"):

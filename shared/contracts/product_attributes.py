@@ -15,6 +15,13 @@ class Barcode(ContractModel):
     quantity: Annotated[Integer, Field(ge=1, le=100_000)] = 1
 
 
+class DefinedBarcode(Barcode):
+    """A barcode in the definition of a product."""
+
+    type: Literal["GTIN", "OTHER"] = "OTHER"
+    """GTIN: its check digit is checked, and a wrong one is rejected while the product is taken."""
+
+
 DayCount = Annotated[Integer, Field(ge=0, le=3650)]
 
 
@@ -94,4 +101,4 @@ class WarrantyPatch(ContractModel):
 
 
 Unit = Annotated[ShortText, Field(min_length=1, max_length=16)]
-Barcodes = Annotated[list[Barcode], Field(max_length=100)]
+Barcodes = Annotated[list[DefinedBarcode], Field(max_length=100)]

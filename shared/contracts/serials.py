@@ -126,6 +126,18 @@ class SerialAllocationsRevoked(Message, type="serial.allocations_revoked.v1", to
     units: Annotated[list[AffectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
+class SerialStockMissing(Message, type="serial.stock_missing.v1", topic=SERIALS, key="sku"):
+    """Units of orders that a count did not find at a location are given up as lost.
+
+    Fulfillment releases allocated units and unpicks picked ones as lost.
+    """
+
+    sku: Sku
+    location: Location
+    reason: str
+    units: Annotated[list[AffectedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+
+
 class SerialHoldReleased(SerialsChanged, type="serial.hold_released.v1", topic=SERIALS, key="sku"):
     """A hold was released; other holds on the same units may still be open."""
 

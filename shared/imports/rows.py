@@ -31,6 +31,8 @@ def read_rows(path: Path, kind: ImportKind, options: FileOptions) -> Iterator[Re
     if first is None:
         raise FileError("The file is empty. Send a header row and at least one row.")
     header = [cell.strip() if isinstance(cell, str) else "" for cell in first[1]]
+    while not header[-1]:  # of a delimiter at the end of each line
+        header.pop()
     columns = map_header(header, kind, options)
     second = next(lines, None)
     if second is None:
@@ -62,14 +64,16 @@ def map_header(header: Sequence[str], kind: ImportKind, options: FileOptions) ->
     for name in header:
         target = renamed.get(fold_header(name), name)
         column = kind.column(target)
-        if column is None and target and name not in NOTE_COLUMNS:
+        is_left_out = bool(name) and not target
+        if column is None and not is_left_out and name not in NOTE_COLUMNS:
             unknown.append(name or f"(column {len(columns) + 1} without a header)")
         columns.append(column)
     names = [column.name for column in columns if column]
     if unknown:
         raise FileError(
             f"Unknown columns: {', '.join(unknown[:10])}. The columns are {', '.join(known)}. Name "
-            "their column with the parameter header, such as header=Seriennr:serial, or header=Colour: to leave one out; or declare the delimiter."
+            "their column with the parameter header, such as header=Seriennr:serial, or leave "
+            "one out, such as header=Colour: without a column; or declare the delimiter."
         )
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise FileError(f"Several columns are {', '.join(repeated)}. Leave one of each.")
@@ -84,7 +88,7 @@ def read_row(
     """Read and check one row."""
     fields: dict[str, str] = {}
     problems: list[RowProblem] = []
-    if len(cells) > len(columns):
+    if any(cells[len(columns) :]):
         problems.append(
             RowProblem(f"{len(cells)} values for {len(columns)} columns", "Quote values that contain the delimiter.")
         )

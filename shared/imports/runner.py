@@ -82,7 +82,7 @@ class ImportRunner:
             try:
                 job, count = await retry_on_conflict(self._registry.service, self._run_transaction, after)
             except Exception as error:
-                if categorise_error(error) is ErrorCategory.UNAVAILABLE:
+                if categorise_error(error) in {ErrorCategory.UNAVAILABLE, ErrorCategory.CONFLICT}:
                     raise
                 await self._isolate(after, error)
                 continue

@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Iterator
 
-from tests.benchmarks import fefo, imports, latency, lifecycle, memory, orders, recall, receipt, report, search
+from tests.benchmarks import fefo, imports, latency, lifecycle, memory, orders, recall, receipt, report, scans, search
 
-BENCHMARKS = ("lifecycle", "receipt", "orders", "fefo", "latency", "search", "recall", "imports", "memory")
+BENCHMARKS = ("lifecycle", "receipt", "orders", "fefo", "latency", "search", "recall", "imports", "scans", "memory")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -39,6 +39,7 @@ def run_benchmarks(options: argparse.Namespace) -> Iterator[report.Section]:
         "latency": latency.measure,
         "search": search.measure,
         "imports": imports.measure,
+        "scans": lambda: scans.measure(options.times),
         "memory": memory.measure,
     }
     yield from (measure() for name, measure in measures.items() if name in options.names)

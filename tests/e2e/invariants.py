@@ -236,5 +236,5 @@ async def assert_no_event_conflicts(system: SystemUnderTest, skus: Sequence[str]
             " AND codes <> '{remaining_exceeds_stock}'",
             [f"%{sku}%" for sku in skus],
         )
-        known = {"lot.stock_missing.v1", "lot.number_corrected.v1"}
+        known = {"lot.stock_missing.v1", "lot.number_corrected.v1", "serial.stock_missing.v1"}
         assert not [conflict for conflict in conflicts if conflict["rejected_type"] not in known]

@@ -1,7 +1,7 @@
 """Products and locations: tracking modes, policies and publication to all services."""
 
 from shared.contracts.commands.receiving import CloseReceipt
-from shared.contracts.product_attributes import Barcode
+from shared.contracts.product_attributes import DefinedBarcode
 from shared.contracts.upstream import AsnAnnounced, AsnLine, LocationDefined, ProductDefined, WarehouseDefined
 from tests.e2e.serial_scenario import STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
@@ -107,7 +107,10 @@ async def test_tracking_can_change_without_history(system: SystemUnderTest, scen
 
 async def test_barcode_belongs_to_one_product(system: SystemUnderTest, scenario: SerialScenario) -> None:
     """A product may have several barcodes; one of another product is rejected with its owner."""
-    codes = [Barcode(code=f"4{scenario.token}", quantity=1), Barcode(code=f"5{scenario.token}", quantity=12)]
+    codes = [
+        DefinedBarcode(code=f"4{scenario.token}", quantity=1),
+        DefinedBarcode(code=f"5{scenario.token}", quantity=12),
+    ]
     await scenario.define_product(barcodes=codes)
     other = ProductDefined(sku=scenario.new_id("P"), name="Other", serial_tracked=True, barcodes=codes[:1])
     problem = await system.assert_rejected(other, "barcode_taken")

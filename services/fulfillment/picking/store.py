@@ -23,6 +23,7 @@ from shared.contracts.serials import (
     SerialExpiryCorrected,
     SerialHoldPlaced,
     SerialHoldReleased,
+    SerialStockMissing,
 )
 from shared.inventory import reference_data
 from shared.persistence.database import Transaction
@@ -129,6 +130,20 @@ async def load_affected_orders(
     """Load the orders whose stock is missing or revoked, and which of their cartons may have left."""
     orders = {affected.order for event in events for affected in event.data.stock}
     await load_orders(tx, uow, orders, lot_cartons=orders)
+    await _load_leaving_cartons(tx, uow, orders)
+
+
+async def load_missing_units(
+    tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequence[CloudEvent[SerialStockMissing]]
+) -> None:
+    """Load missing units with their orders, and which cartons of these may have left."""
+    units = [(event.data.sku, unit.serial) for event in events for unit in event.data.units]
+    orders = {unit.order for event in events for unit in event.data.units}
+    await load_orders(tx, uow, orders, units=units, whole_if_named=orders, lot_cartons=orders)
+    await _load_leaving_cartons(tx, uow, orders)
+
+
+async def _load_leaving_cartons(tx: Transaction, uow: FulfillmentUnitOfWork, orders: Iterable[str]) -> None:
     rows = await tx.fetch_all(SELECT_LEAVING_CARTONS, {"orders": sorted(orders)})
     uow.leaving_cartons |= {row.carton for row in rows}
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from services.receiving.products.domain.barcodes import find_barcode, spellings_of
 from services.receiving.products.domain.definitions import with_defaults
 from services.receiving.products.domain.records import FixedDefinition, Product, ProductBarcode, ProductChange
 from services.receiving.unit_of_work import ReceivingUnitOfWork
@@ -65,7 +66,7 @@ async def load_definitions(
     """Load products, their barcodes, the owners of the defined barcodes, and which of the products have history."""
     definitions = [event.data for event in events]
     skus = sorted({definition.sku for definition in definitions})
-    codes = sorted({barcode.code for definition in definitions for barcode in definition.barcodes or ()})
+    codes = sorted(spellings_of(barcode.code for definition in definitions for barcode in definition.barcodes or ()))
     await load_products(tx, uow, skus)
     uow.barcodes.load(BARCODES.load(await tx.fetch_all(SELECT_BARCODES, {"codes": codes})))
     history = await tx.fetch_all(SELECT_HISTORY, {"skus": skus})
@@ -127,14 +128,15 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
 
 
 async def resolve_barcodes(tx: Transaction, events: Sequence[CloudEvent[ScanItems]]) -> Sequence[CloudEvent[ScanItems]]:
-    """Add the SKU of each scanned barcode, so that it is locked; the rules check the barcode again."""
+    """Add the product of each scanned barcode in any spelling, so that it is locked; the rules check it again."""
     codes = {event.data.barcode for event in events if event.data.barcode}
     if not codes:
         return events
-    skus = {barcode.code: barcode.sku for barcode in await find_barcodes(tx, codes)}
+    stored = {barcode.code: barcode for barcode in await find_barcodes(tx, spellings_of(codes))}
+    found = {code: barcode for code in codes if (barcode := find_barcode(code, stored.get))}
     return [
-        event.model_copy(update={"data": event.data.model_copy(update={"sku": skus[event.data.barcode]})})
-        if event.data.barcode in skus
+        event.model_copy(update={"data": event.data.model_copy(update={"sku": barcode.sku, "barcode": barcode.code})})
+        if (barcode := found.get(event.data.barcode or ""))
         else event
         for event in events
     ]

@@ -21,6 +21,9 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     Code.INVALID_SERIAL_FORMAT: ProblemType(
         422, "Serial format makes no sense", "Correct the rule that `detail` names; a pattern has RE2 syntax."
     ),
+    Code.WRONG_CHECK_DIGIT: ProblemType(
+        422, "Not a GTIN", "Compare the digits with the label; leave `type` out for a code that is no GTIN."
+    ),
     Code.INVALID_WARRANTY: ProblemType(
         422,
         "Warranty needs serial numbers",

@@ -50,6 +50,9 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
     Code.LOT_AMBIGUOUS: ProblemType(
         409, "Several lots differ only in case or blanks", "Enter the lot number exactly as listed in `suggested`."
     ),
+    Code.AMBIGUOUS_SCAN: ProblemType(
+        409, "Scan may mean several things", "Say which kind is expected, or name the product or the receipt."
+    ),
     Code.INSUFFICIENT_STOCK: ProblemType(
         409,
         "Insufficient available stock",

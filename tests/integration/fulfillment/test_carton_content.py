@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from shared.contracts.commands.fulfillment import PackItems, PickItems, UnpickItems
+from shared.contracts.commands.fulfillment import CreateShipment, DispatchShipment, PackItems, PickItems, UnpickItems
 from shared.contracts.envelope import Message
-from shared.contracts.fulfillment import AllocationRequested, CartonPacked
+from shared.contracts.fulfillment import AllocationRequested, CartonPacked, OrderRejected, OrderSerialsUnpicked
 from shared.contracts.lots import AffectedLot, LotStockMissing
+from shared.contracts.serials import AffectedSerial, SerialStockMissing
 from shared.contracts.upstream import OrderLine
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
@@ -39,3 +40,32 @@ async def test_units_stay_in_the_published_content(
     await harness.handle(messages[removal])
     (content,) = harness.events_of(CartonPacked)
     assert ([unit.serial for unit in content.units], content.stock) == (["S1"], [])
+
+
+async def test_a_lost_unit_leaves_its_carton(harness: FulfillmentHarness) -> None:
+    """The other unit of the carton stays in its content; a unit in a dispatch that is checked is left alone (S21)."""
+    request = await harness.place_order("SO-1", 2)
+    await harness.handle(harness.serial_allocated(request, ["S1", "S2"]))
+    await harness.handle(harness.pick_command("SO-1", "S1", "S2"), harness.pack_command("SO-1", "C-1", "S1", "S2"))
+    missing = [
+        SerialStockMissing(
+            sku=harness.sku, location="EAST/STAGE", reason="counted",
+            units=[AffectedSerial(serial=serial, order=request.order, line="1", demand_id=request.demand_id)],
+        )
+        for serial in (unit.serial for unit in harness.scanned_units("S1", "S2"))
+    ]  # fmt: skip
+    await harness.handle(missing[0])
+    (unpicked,), (content,) = harness.events_of(OrderSerialsUnpicked), harness.events_of(CartonPacked)
+    assert (unpicked.serials, unpicked.lost) == ([missing[0].units[0].serial], True)
+    assert [unit.serial for unit in content.units] == [missing[1].units[0].serial]
+    shipment = harness.scoped_id("SH-1")
+    await harness.handle(harness.serial_allocated(request, ["S3"]))
+    await harness.handle(
+        harness.pick_command("SO-1", "S3"),
+        harness.pack_command("SO-1", "C-1", "S3"),
+        CreateShipment(shipment=shipment, cartons=[harness.scoped_id("C-1")]),
+    )
+    await harness.handle(DispatchShipment(shipment=shipment))
+    await harness.handle(missing[1])
+    assert not harness.events_of(OrderSerialsUnpicked)
+    assert [event.code for event in harness.events_of(OrderRejected)] == ["not_picked"]

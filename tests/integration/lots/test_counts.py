@@ -13,7 +13,7 @@ from tests.integration.lots.test_receipts import assert_reconciled
 from tests.support.events import to_event
 from tests.support.harness import ProcessingResult
 from tests.support.messages.lot_orders import OrderMessages
-from tests.support.messages.lots import BIN, OUTBOUND, RACK, SHELF
+from tests.support.messages.lots import BIN, DOCK, OUTBOUND, RACK, SHELF, STAGE
 
 
 async def play(harness: LotsHarness, minute: int, *messages: Message) -> ProcessingResult:
@@ -97,16 +97,42 @@ async def test_missing_stock_of_orders_is_published(harness: LotsHarness) -> Non
     assert await assert_reconciled(harness) == [("B-1", "EAST")]
 
 
+async def test_late_movements_between_counts(harness: LotsHarness, second_harness: LotsHarness) -> None:
+    """Each changes the first count after it, so that the next finds the books of its time; one statement loads them."""
+    start, statement_counts = Transaction.clock() - timedelta(hours=10), []
+    for current, size in ((harness, 1), (second_harness, 20)):
+        messages, lots = OrderMessages(current.sku), [f"L-{number}" for number in range(size)]
+        await play(current, 0, messages.receive(*(messages.received_lot(lot, 100) for lot in lots)))
+        batches: list[tuple[int, list[Message]]] = [
+            (minute, [messages.count(lot, counted, DOCK) for lot in lots])
+            for minute, counted in ((12, 43), (12, 40), (16, 0))
+        ]
+        batches += [
+            (minute, [messages.move(lot, quantity, location, DOCK) for lot in lots])
+            for minute, quantity, location in ((10, 57, STAGE), (14, 40, OUTBOUND))
+        ]
+        for minute, batch in batches:
+            at = start + timedelta(minutes=minute)
+            result = await current.handle_events([to_event(message, time=at) for message in batch])
+            assert result.error_codes() == []
+        statement_counts.append(result.statement_count)
+        variances = [int(count[3]) for count in await stored_counts(current)]
+        assert sorted(variances) == sorted([0, -3, 0] * size)
+    assert statement_counts[0] == statement_counts[1]
+    assert await quantities(harness) == {STAGE: (57, 0), OUTBOUND: (40, 0)}
+
+
 async def test_a_departure_from_before_the_count_of_its_stage(harness: LotsHarness) -> None:
     """The stock on hand that the count missed instead is back."""
     messages = await put_away_hundred(harness)
     await play(harness, 2, messages.request_allocation(1, 15))
     await play(harness, 3, messages.pick(1, messages.lot_at_location("B-1", 15)))
     await play(harness, 4, messages.count("B-1", 20, OUTBOUND))
-    await play(harness, 20, messages.count("B-1", 5, OUTBOUND))
+    for minute in (20, 25):
+        await play(harness, minute, messages.count("B-1", 5, OUTBOUND))
     await play(harness, 10, messages.dispatch(1, {"B-1": 15}))
     assert await quantities(harness) == {SHELF: (85, 0), OUTBOUND: (5, 0)}
-    assert [count[3] for count in await stored_counts(harness)] == [5, 0]
+    assert [count[3] for count in await stored_counts(harness)] == [5, 0, 0]
     assert await assert_reconciled(harness) == [("B-1", "EAST")]
 
 

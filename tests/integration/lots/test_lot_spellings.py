@@ -74,7 +74,8 @@ async def test_ambiguous_query_names_the_lots(harness: LotsHarness, http: httpx.
     messages = OrderMessages(harness.sku)
     await harness.handle(messages.receive(messages.received_lot("AB-1", 3), messages.received_lot("ab-1", 5)))
     response = await http.get(resource_path("lots", harness.sku, "Ab-1"))
-    assert (response.status_code, response.json()["ids"]) == (409, ["AB-1", "ab-1"])
+    problem = response.json()
+    assert (response.status_code, problem["ids"], problem["suggested"]) == (409, ["Ab-1"], ["AB-1", "ab-1"])
     response = await http.get(resource_path("lots", harness.sku, "ab-1"))
     assert [row["on_hand"] for row in response.json()["warehouses"]] == [5]
 

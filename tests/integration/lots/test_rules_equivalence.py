@@ -103,7 +103,7 @@ async def allocate(harness: LotsHarness, service: InMemoryLots, step: PlayedStep
     if balance and balance.unallocated >= quantity and not service.uow.is_held(balance):
         async with transaction(harness.engine) as tx:
             uow = LotsUnitOfWork(tx.now, iter(()))
-            await store.load_balances(tx, uow, [key])
+            await store.load_balances(tx, uow, [key], [])
             await store.load_commitments(tx, uow, [key[:2]])
             uow.allocate(uow.balances[key], demand_ref, quantity, CONTEXT)
             await store.save(tx, uow)

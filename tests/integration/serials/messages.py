@@ -108,10 +108,12 @@ class ProductMessages:
         """Build the pick of units."""
         return OrderSerialsPicked(**self._order_fields(number, serials), location=OUTBOUND)
 
-    def unpick(self, number: int, serials: list[str], *, reallocate: bool = False) -> OrderSerialsUnpicked:
+    def unpick(
+        self, number: int, serials: list[str], *, reallocate: bool = False, lost: bool = False
+    ) -> OrderSerialsUnpicked:
         """Build the unpick of units."""
         return OrderSerialsUnpicked(
-            **self._order_fields(number, serials), location=BIN, reallocate=reallocate, reason="unpicked"
+            **self._order_fields(number, serials), location=BIN, reallocate=reallocate, reason="unpicked", lost=lost
         )
 
     def _dispatch_fields(self, number: int, serials: list[str]) -> dict[str, Any]:

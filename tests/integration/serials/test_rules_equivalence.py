@@ -116,10 +116,10 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
         ),
         "demand without backorder": lambda: messages.request_allocation(order_number, quantity, shortfall="CANCEL"),
         "cancel": lambda: messages.cancel_allocation(order_number),
-        "deallocate": lambda: messages.deallocate(order_number, serials, reallocate=flag),
+        "deallocate": lambda: messages.deallocate(order_number, serials, reallocate=flag, lost=quantity == 2),
         "short pick": lambda: messages.deallocate(order_number, serials, reallocate=flag, hold_id=f"SP-{version}"),
         "pick": lambda: messages.pick(order_number, serials),
-        "unpick": lambda: messages.unpick(order_number, serials, reallocate=flag),
+        "unpick": lambda: messages.unpick(order_number, serials, reallocate=flag, lost=quantity == 2),
         "dispatch": lambda: messages.dispatch(order_number, serials),
         "return": lambda: messages.return_from_customer(order_number, serials, version, f"RMA-{order_number}"),
         "dispose": lambda: ReturnSerialsDisposed(

@@ -81,12 +81,12 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
                 for earlier in self.counts
             ] + [count]  # fmt: skip
         for (key, counted_at), change in uow.count_revisions.items():
-            self.counts = [
-                count._replace(books=count.books - change, variance=count.variance + change)
+            index, count = next(
+                (index, count)
+                for index, count in enumerate(self.counts)
                 if (count[:3], count.counted_at, count.status) == (key, counted_at, "SETTLED")
-                else count
-                for count in self.counts
-            ]  # fmt: skip
+            )
+            self.counts[index] = count._replace(books=count.books - change, variance=count.variance + change)
         for rows in (uow.counts, uow.counted_balances, uow.count_revisions):
             rows.clear()
 

@@ -31,15 +31,15 @@ class ConnectedServices:
 
     def stock_units(self, *serials: str) -> None:
         """Receive and store units."""
-        self._publish(self.serials, receive(list(serials)), PutAwaySerials(sku=UNITS, serials=serials, location=SHELF))
+        self.publish(self.serials, receive(list(serials)), PutAwaySerials(sku=UNITS, serials=serials, location=SHELF))
 
     def stock_lots(self, **quantities: int) -> None:
         """Receive and store quantities of lots; the lot with the first number is allocated first."""
         messages = ProductMessages(LOTS_SKU)
         for lot, quantity in quantities.items():
             if quantity:
-                self._publish(self.lots, messages.receive(messages.received_lot(lot, quantity, None), receipt=lot))
-                self._publish(self.lots, messages.put_away(lot, quantity, LOCATIONS[lot]))
+                self.publish(self.lots, messages.receive(messages.received_lot(lot, quantity, None), receipt=lot))
+                self.publish(self.lots, messages.put_away(lot, quantity, LOCATIONS[lot]))
 
     def handle(self, message: Message) -> None:
         """Handle a message in fulfillment, and keep its events for the stock services."""
@@ -57,7 +57,7 @@ class ConnectedServices:
         for service in (self.serials, self.lots):
             accepted = [event for event in events if _is_for(service, event)]
             if accepted:
-                self._publish(service, *accepted)
+                self.publish(service, *accepted)
         return bool(events)
 
     def deliver_all(self, count: int | None = None) -> None:
@@ -65,7 +65,7 @@ class ConnectedServices:
         while self.deliver(count):
             pass
 
-    def _publish(self, service: Any, *messages: Message) -> None:
+    def publish(self, service: Any, *messages: Message) -> None:
         """Handle messages in a stock service, and its events in fulfillment."""
         service.handle(*messages)
         for event in service.uow.emitted:

@@ -47,15 +47,34 @@ def test_a_late_count_does_not_undo_a_move(stock: CountedStock) -> None:
 def test_a_late_movement_does_not_change_the_counted_quantity(
     stock: CountedStock, late: Message, location: str, counted: int, expected: dict[str, int]
 ) -> None:
-    """A movement from before a count that arrives after it changes its variance, so that both orders agree (S22)."""
-    stock.count_at(20, counted, location)
+    """A movement that arrives after later counts changes the variance of the first of them (S22)."""
+    for minute in (20, 25, 25):
+        stock.count_at(minute, counted, location)
     assert not any(result.violations for result in stock.play(10, late))
     assert {location: stock.on_hand(location) for location in expected} == expected
-    assert stock.variances() == [0]
+    assert stock.variances() == [0, 0, 0]
     in_order = CountedStock()
     in_order.play(10, late)
     in_order.count_at(20, counted, location)
     assert ({place: in_order.on_hand(place) for place in expected}, in_order.variances()) == (expected, [0])
+
+
+def test_two_late_movements_with_a_count_after_each(stock: CountedStock) -> None:
+    """The second movement finds in the books of its time what the first had left there (S22)."""
+    stock.count_at(12, 43)
+    stock.count_at(16, 0)
+    for minute, quantity, location in ((10, 57, BIN), (14, 43, RACK)):
+        assert stock.play(minute, MESSAGES.move("B-1", quantity, location))[0].violations == ()
+        assert stock.on_hand() == 0
+    assert (stock.on_hand(BIN), stock.on_hand(RACK), stock.variances()) == (57, 43, [0, 0])
+
+
+def test_a_late_movement_between_counts_at_one_time(stock: CountedStock) -> None:
+    """The first of the counts has the movement in its variance; the others only differ from it."""
+    stock.count_at(12, 43)
+    stock.count_at(12, 40)
+    stock.play(10, MESSAGES.move("B-1", 57, BIN))
+    assert (stock.on_hand(), stock.variances()) == (40, [0, -3])
 
 
 def test_a_move_counted_at_both_ends_makes_no_goods(stock: CountedStock) -> None:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from shared.contracts.envelope import Message
 from shared.contracts.lot_balances import LotAdjusted
 from shared.contracts.lots import LotMixingDetected
 from shared.contracts.quantities import PickedLot
@@ -76,6 +77,15 @@ def test_a_dispatch_that_arrives_after_the_count_of_its_stage(stock: CountedStoc
     assert (stock.on_hand(OUTBOUND), stock.variances()) == (5, [5, 0])
 
 
+def test_a_dispatch_of_what_the_count_did_not_find(stock: CountedStock) -> None:
+    """What left in addition was there: a gain of the count."""
+    stock.allocate_order(1, 15)
+    stock.play(5, pick_of(1, 15))
+    stock.count_at(10, 3, OUTBOUND)
+    stock.play(15, dispatch_of(1, 15))
+    assert (stock.on_hand(OUTBOUND), stock.variances()) == (0, [0])
+
+
 def test_an_unpick_from_before_the_count(stock: CountedStock) -> None:
     """Both the stage that it left and the shelf keep what was counted there."""
     stock.allocate_order(1, 15)
@@ -86,6 +96,38 @@ def test_an_unpick_from_before_the_count(stock: CountedStock) -> None:
     stock.play(10, MESSAGES.unpick(1, "B-1", 15, SHELF, lots=lots))
     assert (stock.on_hand(), stock.on_hand(OUTBOUND), stock.variances()) == (100, 0, [0, 0])
     assert [int(row.quantity) for row in stock.uow.picked] == [0]
+
+
+LOTS = [PickedLot(lot="B-1", quantity=Decimal(15), location=OUTBOUND)]
+LATE_FACTS = {
+    "pick": ([], pick_of(1, 15), {SHELF: 85, OUTBOUND: 15}),
+    "unpick": ([pick_of(1, 15)], MESSAGES.unpick(1, "B-1", 15, SHELF, lots=LOTS), {SHELF: 100, OUTBOUND: 0}),
+    "dispatch": ([pick_of(1, 15)], dispatch_of(1, 15), {SHELF: 85, OUTBOUND: 0}),
+    "disposition": (
+        [MESSAGES.return_from_customer("B-1", 15), MESSAGES.adjust("B-1", 20, "FOUND", STAGE)],
+        MESSAGES.dispose_return("B-1", 15, disposition="SCRAP"),
+        {SHELF: 100, STAGE: 20},
+    ),
+}
+
+
+@pytest.mark.parametrize(("earlier", "late", "expected"), LATE_FACTS.values(), ids=LATE_FACTS)
+def test_a_late_fact_changes_the_first_count_after_it(
+    stock: CountedStock, earlier: list[Message], late: Message, expected: dict[str, int]
+) -> None:
+    """It leaves the counts before and after it, and what stands there, as in order of time (S22)."""
+    stock.allocate_order(1, 15)
+    stock.play(5, *earlier)
+    for minute in (20, 25):
+        for location, counted in expected.items():
+            stock.count_at(minute, counted, location)
+    stock.play(10, late)
+    standing = {
+        location: stock.on_hand(location) + sum(row.quantity for row in stock.uow.picked if row.location == location)
+        for location in expected
+    }
+    assert (standing, stock.variances()) == (expected, [0, 0, 0, 0])
+    assert not any(row.missing for row in stock.uow.picked)
 
 
 def test_a_count_below_the_allocated_quantity_is_taken(stock: CountedStock) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.receiving.locations.domain.records import Warehouse
-from shared.contracts.product_attributes import Barcode, ShelfLifePolicy
+from shared.contracts.product_attributes import DefinedBarcode, ShelfLifePolicy
 from shared.contracts.receiving import ReceiptLotsReceived
 from shared.contracts.upstream import ProductDefined
 from tests.support.in_memory.receiving import InMemoryReceiving
@@ -132,7 +132,7 @@ def test_scan_must_match_the_tracking(service: InMemoryReceiving) -> None:
 def test_changed_case_quantity_leaves_earlier_scans_alone(service: InMemoryReceiving) -> None:
     """A case barcode that counts 6 instead of 12 applies to later scans of the same session only (S23)."""
     scan_lots(service, "R1", scanned_lot("A", None), sku=None, barcode="4007")
-    changed = ProductDefined(sku="MILK", barcodes=[Barcode(code="4007", quantity=6)])
+    changed = ProductDefined(sku="MILK", barcodes=[DefinedBarcode(code="4007", quantity=6)])
     assert error_codes(*service.handle(changed)) == []
     scan_lots(service, "R1", scanned_lot("B", None), sku=None, barcode="4007")
     assert {scan.lot: int(scan.quantity) for scan in service.uow.lot_scans} == {"A": 12, "B": 6}

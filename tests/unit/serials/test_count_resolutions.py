@@ -5,8 +5,9 @@ import pytest
 from shared.contracts.commands.serials import (
     AdjustSerials,
 )
-from shared.contracts.fulfillment import OrderSerialsPicked
+from shared.contracts.fulfillment import OrderSerialsDeallocated, OrderSerialsPicked, OrderSerialsUnpicked
 from shared.contracts.problems import Code
+from shared.contracts.serials import SerialStockMissing
 from tests.support.in_memory.serials import InMemorySerials, error_codes, with_stock
 from tests.support.messages.serials import (
     BIN,
@@ -75,18 +76,56 @@ def test_a_received_unit_that_is_scanned_in_storage_is_put_away() -> None:
     assert service.status(S1) == "IN_INVENTORY"
 
 
-def test_picked_units_that_stand_there_are_counted_and_are_not_lost_for_their_order() -> None:
-    """The discrepancy names the order, and the resolution says what to do first."""
-    service = with_stock(1)
+def picked_unit_missing() -> InMemorySerials:
+    """A unit that was picked for an order, and a count of its staging location without it; another in stock."""
+    service = with_stock(2)
     service.handle(request_allocation("D1", 1))
     service.handle(OrderSerialsPicked(**order_fields("D1", [S1]), location=OUTBOUND))
     at(service, 10)
     service.handle(count(location=OUTBOUND))
     (discrepancy,) = service.open_discrepancies(OUTBOUND)
     assert (discrepancy.kind, discrepancy.unit_status, discrepancy.order_id) == ("MISSING", "PICKED", "SO-D1")
-    violation = violation_of(service.handle(resolve("LOST", S1, location=OUTBOUND)))
-    assert (violation.code, violation.blocked_by) == (Code.UNIT_NOT_AVAILABLE, ["/orders/SO-D1"])
-    assert "unpick it first" in violation.detail
+    return service
+
+
+def test_a_picked_unit_is_lost_when_fulfillment_has_unpicked_it() -> None:
+    """The resolution reports it; the demand gets another unit, and the lost one stays blocked where it is found."""
+    service = picked_unit_missing()
+    assert error_codes(service.handle(resolve("LOST", S1, location=OUTBOUND))) == [[]]
+    (missing,) = service.events_of(SerialStockMissing)
+    assert (missing.location, missing.reason) == (OUTBOUND, "looked there")
+    assert [(unit.serial, unit.order, unit.demand_id) for unit in missing.units] == [(S1, "SO-D1", "D1")]
+    assert (service.status(S1), service.uow.units["A-1", S1].adjustment) == ("PICKED", None)
+    service.handle(
+        OrderSerialsUnpicked(
+            **order_fields("D1", [S1]), location=OUTBOUND, reallocate=True, reason="missing", lost=True
+        )
+    )
+    unit = service.uow.units["A-1", S1]
+    assert (unit.status, unit.location, unit.adjustment, unit.order_id) == ("IN_INVENTORY", OUTBOUND, "LOST", None)
+    assert service.status(S2) == "ALLOCATED"
+    service.handle(request_allocation("D2", 1))
+    service.handle(AdjustSerials(sku="A-1", serials=[S1], adjustment="FOUND", reason="behind the door"))
+    assert service.status(S1) == "IN_INVENTORY"
+    service.handle(move(S1))
+    assert service.status(S1) == "ALLOCATED"
+
+
+def test_an_allocated_unit_is_lost_when_fulfillment_has_released_it() -> None:
+    """It is not allocated again."""
+    service = with_stock(1)
+    service.handle(request_allocation("D1", 1))
+    service.handle(count())
+    assert error_codes(service.handle(resolve("LOST", S1))) == [[]]
+    assert [event.units[0].serial for event in service.events_of(SerialStockMissing)] == [S1]
+    service.handle(OrderSerialsDeallocated(**order_fields("D1", [S1]), reallocate=True, reason="missing", lost=True))
+    unit = service.uow.units["A-1", S1]
+    assert (unit.status, unit.location, unit.adjustment, unit.order_id) == ("IN_INVENTORY", SHELF, "LOST", None)
+
+
+def test_a_picked_unit_that_has_left_is_not_lost() -> None:
+    """The resolution says what remains."""
+    service = picked_unit_missing()
     service.handle(order_dispatched([S1]))
     violation = violation_of(service.handle(resolve("LOST", S1, location=OUTBOUND)))
     assert "resolve it with FOUND" in violation.detail

@@ -68,6 +68,7 @@ def test_encodings_and_delimiters(path: Path, encoding: str, delimiter: str) -> 
         (HEADER + ROW + HEADER, "Line 3 repeats the header"),
         ("receipt,warehouse,sku,serial,Serial No\n" + ROW, "Several columns are serial"),
         ("receipt,warehouse,sku,serial,colour\n" + ROW, "Unknown columns: colour"),
+        ("receipt,warehouse,sku,,serial\n" + ROW, "column 4 without a header"),
         ("receipt,warehouse,sku\nR1,EAST,PUMP\n", "Missing columns: serial"),
         ("Müller,".encode() + HEADER.encode() + "Größe".encode("cp1252"), "Line 2 is not utf-8"),
         (HEADER + ROW + "\n" * 10_001 + ROW, "blank rows"),
@@ -144,10 +145,10 @@ def test_problems_of_rows(path: Path) -> None:
 def test_headers_are_mapped(path: Path) -> None:
     """S45: a header is found in any spelling, by an alias or by the mapping of the sender."""
     (row,) = read(
-        path, "ASN|Ware House|SKU|Seriennr|Farbe\nR1|EAST|PUMP|7|red\n".replace("|", ";"),
+        path, "ASN|Ware House|SKU|Seriennr|Farbe|\nR1|EAST|PUMP|7|red|\n".replace("|", ";"),
         FileOptions(headers=(("Seriennr", "serial"), ("Farbe", ""))),
     )  # fmt: skip
-    assert row.fields == {"receipt": "R1", "warehouse": "EAST", "sku": "PUMP", "serial": "7"}
+    assert (row.problems, row.fields) == ([], {"receipt": "R1", "warehouse": "EAST", "sku": "PUMP", "serial": "7"})
 
 
 IDENTIFIERS = st.from_regex(r"[!-~]([ -~]{0,20}[!-~])?", fullmatch=True)

@@ -39,7 +39,7 @@ PRODUCT = {
         "min_length": 4, "max_length": 20, "characters": "DIGITS", "pattern": "[0-9]*", "check_digit": "LUHN",
     },
     "serials_unique_per_product": True, "warranty": {"months": 24, "starts_at": "DISPATCH"},
-    "barcodes": [{"code": "40061", "quantity": 1}], "shelf_life": SHELF_LIFE,
+    "barcodes": [{"code": "40061", "quantity": 1, "type": "OTHER"}], "shelf_life": SHELF_LIFE,
 }  # fmt: skip
 ASN_LOT = {
     "lot": "L1", "quantity": 2, "serials": ["A"], "expiry": "2027-01-31", "manufactured_on": "2026-01-01",

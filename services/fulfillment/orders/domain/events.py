@@ -44,9 +44,12 @@ def emit_deallocated(
     reason: str,
     short_pick: ShortPick | None = None,
     hand_over: HandOver | None = None,
+    lost: bool = False,
 ) -> None:
-    """Emit the events for allocated items that return to stock, or were not found there."""
+    """Emit the events for allocated items that return to stock, or were not found there, or for lost units."""
     fields = _common_fields(order, group) | {"reallocate": reallocate, "reason": reason, "hand_over": hand_over}
+    if lost:
+        fields["lost"] = True
     if short_pick:
         id_field = "hold_id" if isinstance(items[0], AllocatedUnit) else "variance_id"
         fields[id_field] = short_pick.short_pick_id
@@ -82,7 +85,7 @@ def emit_unpicked(
     reason: str,
     lost: bool = False,
 ) -> None:
-    """Emit the events for picked items that return to a storage location, or for lots that are lost."""
+    """Emit the events for picked items that return to a storage location, or for lost ones."""
     fields = _common_fields(order, group) | {"location": location, "reallocate": reallocate, "reason": reason}
     lots = (PickedLot(**dict(lot)) for lot in _lots_by_location(items))
     _emit(uow, (OrderSerialsUnpicked, OrderLotsUnpicked), items, lots, fields | ({"lost": True} if lost else {}))

@@ -23,15 +23,16 @@ def release(
     replace: bool = True,
     short_pick: ShortPick | None = None,
     hand_over: HandOver | None = None,
+    lost: bool = False,
 ) -> None:
-    """Return allocated items to stock, or hand them over, and, if `replace`, request others."""
+    """Return allocated items to stock, hand them over, or record units as lost; if `replace`, request others."""
     unreplaced = []
     for group, members in group_items(items).items():
         order.lines[group.line].allocated -= total_quantity(members)
         reallocate = remove_from_order(uow, order, group, members, replace=replace)
         emit_deallocated(
             uow, order, group, members, reallocate=reallocate, reason=reason, short_pick=short_pick,
-            hand_over=hand_over,
+            hand_over=hand_over, lost=lost,
         )  # fmt: skip
         if replace and not reallocate:
             unreplaced.append((group, members))
@@ -48,7 +49,7 @@ def unpick(
     location: str,
     lost: bool = False,
 ) -> None:
-    """Return picked items to a storage location, or record lots as lost; open lines request replacements."""
+    """Return picked items to a storage location, or record them as lost; open lines request replacements."""
     mismatched_lines = {item.line for item in order.items if item.mismatch}
     if cartons := [item.carton for item in items if item.carton]:
         order.packing_version += 1

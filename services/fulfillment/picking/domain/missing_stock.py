@@ -3,11 +3,20 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from services.fulfillment.orders.domain import AllocatedLot, FulfillmentUnitOfWork, Order, release, unpick
+from services.fulfillment.orders.domain import (
+    AllocatedItem,
+    AllocatedLot,
+    AllocatedUnit,
+    FulfillmentUnitOfWork,
+    Order,
+    release,
+    unpick,
+)
 from services.fulfillment.orders.domain.content import log_detail
 from services.fulfillment.orders.domain.items import ZERO, format_quantity, lot_label, total_quantity
 from shared.contracts.lots import AffectedLot, LotStockMissing
 from shared.contracts.problems import Code
+from shared.contracts.serials import SerialStockMissing
 
 
 def remove_missing_stock(uow: FulfillmentUnitOfWork, event: LotStockMissing) -> None:
@@ -22,6 +31,30 @@ def remove_missing_stock(uow: FulfillmentUnitOfWork, event: LotStockMissing) -> 
             # The release is first: a single-lot line without picked items is requested as a whole.
             _release_allocated(uow, order, event, allocated)
             _unpick_lost(uow, order, event, picked)
+
+
+def remove_missing_units(uow: FulfillmentUnitOfWork, event: SerialStockMissing) -> None:
+    """Release missing allocated units, unpick missing picked ones, both as lost, and request replacements."""
+    missing_by_order: dict[str, list[AllocatedUnit]] = {}
+    for affected in event.units:
+        unit = uow.units.get((event.sku, affected.serial))
+        if (
+            unit is not None
+            and (unit.order_id, unit.demand_id, unit.location) == (affected.order, affected.demand_id, event.location)
+            and unit.carton not in uow.leaving_cartons
+        ):
+            missing_by_order.setdefault(unit.order_id, []).append(unit)
+        else:
+            detail = f"{event.sku} {affected.serial} missing at {event.location}, but not there for order "
+            detail += f"{affected.order} any more, or about to leave"
+            uow.record_conflict(Code.NOT_PICKED, detail, document=affected.order, sku=event.sku, ids=[affected.serial])
+    for order_id, units in missing_by_order.items():
+        order, reason = uow.orders[order_id], f"missing: {event.reason}"
+        allocated, picked = ([unit for unit in units if unit.status == status] for status in ("ALLOCATED", "PICKED"))
+        release(uow, order, allocated, reason, lost=True)
+        _log(uow, order, event, allocated, picked=False)
+        unpick(uow, order, picked, reason, location=event.location, lost=True)
+        _log(uow, order, event, picked, picked=True)
 
 
 def _release_allocated(
@@ -71,12 +104,17 @@ def _report_shortfall(
 
 
 def _log(
-    uow: FulfillmentUnitOfWork, order: Order, event: LotStockMissing, lots: Iterable[AllocatedLot], *, picked: bool
+    uow: FulfillmentUnitOfWork,
+    order: Order,
+    event: LotStockMissing | SerialStockMissing,
+    items: Iterable[AllocatedItem],
+    *,
+    picked: bool,
 ) -> None:
-    lots_by_line: dict[str, list[AllocatedLot]] = {}
-    for lot in lots:
-        lots_by_line.setdefault(lot.line, []).append(lot)
-    for line, members in lots_by_line.items():
+    items_by_line: dict[str, list[AllocatedItem]] = {}
+    for item in items:
+        items_by_line.setdefault(item.line, []).append(item)
+    for line, members in items_by_line.items():
         uow.log(
             order.order_id, "STOCK_MISSING", line=line, location=event.location, reason=event.reason, picked=picked,
             **log_detail(members),

@@ -52,14 +52,14 @@ async def load_cancellations(
     """Load demands with their allocations."""
     demand_ids = [event.data.demand_id for event in events]
     await load_demands(tx, uow, demand_ids)
-    await _load_allocations(tx, uow, demand_ids)
+    await _load_allocations(tx, uow, demand_ids, events)
 
 
 async def load_deallocations(
     tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsDeallocated]]
 ) -> None:
     """Load allocations, what changed after reports of what remains, and the demands to allocate again."""
-    await _load_allocations(tx, uow, [event.data.demand_id for event in events])
+    await _load_allocations(tx, uow, [event.data.demand_id for event in events], events)
     reports = [
         ((event.data.sku, lot.lot, lot.location), event.time)
         for event in events for lot in event.data.lots if lot.remaining is not None
@@ -71,7 +71,7 @@ async def load_deallocations(
 async def load_picks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderLotsPicked]]) -> None:
     """Load allocations, the stock picked before, and the balances at the staging locations."""
     demand_ids = [event.data.demand_id for event in events]
-    await _load_allocations(tx, uow, demand_ids, balances.balance_keys(events))
+    await _load_allocations(tx, uow, demand_ids, events, balances.balance_keys(events))
     await load_picked(tx, uow, demand_ids)
 
 
@@ -85,12 +85,16 @@ async def load_unpicks(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[Cl
     ]  # fmt: skip
     left = [(row.sku, row.lot, row.location) for _, row in rows if row.location]
     targets = [(row.sku, row.lot, event.data.location) for event, row in rows]
-    await balances.load_balances(tx, uow, [*balances.balance_keys(events), *left, *targets])
+    await balances.load_balances(tx, uow, [*balances.balance_keys(events), *left, *targets], events)
     await load_demands(tx, uow, demands_to_reopen(event.data for event in events))
 
 
 async def _load_allocations(
-    tx: Transaction, uow: LotsUnitOfWork, demand_ids: Sequence[str], other_keys: Sequence[BalanceKey] = ()
+    tx: Transaction,
+    uow: LotsUnitOfWork,
+    demand_ids: Sequence[str],
+    events: Sequence[CloudEvent[Any]],
+    other_keys: Sequence[BalanceKey] = (),
 ) -> None:
     """Load the reservations of demands with their balances, and other balances."""
     await load_reservations(tx, uow, demand_ids)
@@ -101,7 +105,7 @@ async def _load_allocations(
         for sku, lot, location in other_keys if sku == row.sku and has_former_lot(row, lot)
     ]  # fmt: skip
     keys = [*((row.sku, row.lot, row.location) for row in rows), *other_keys, *staged]
-    await balances.load_balances(tx, uow, keys)
+    await balances.load_balances(tx, uow, keys, events)
 
 
 async def load_dispatch_checks(
@@ -114,12 +118,12 @@ async def load_dispatch_checks(
 async def load_dispatches(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[OrderDispatched]]) -> None:
     """Load the same as for dispatch checks, and store the contacts of the customers (S46).
 
-    At a location that was counted after a departure, its variances are loaded, too: the departure changes its count.
+    At a location that was counted after a departure, its later counts are loaded, too.
     """
     counted_at = await _load_packed_lots(tx, uow, events)
     first_departure = min(event.time for event in events)
     if counted_later := [key for key, at in counted_at.items() if at > first_departure]:
-        await balances.load_balances(tx, uow, counted_later)
+        await balances.load_balances(tx, uow, counted_later, events)
     await save_consignees(tx, events)
 
 

@@ -1,7 +1,8 @@
 """Counts of a lot at a location, compared with the books of the time of the count.
 
-The variance is booked to the on-hand stock of today, so that later movements stay. A movement from before the count
-that arrives after it changes the variance instead (`LotsUnitOfWork`). Both orders have the same result.
+The variance is booked to the on-hand stock of today, so that later movements stay. A movement from before a count that
+arrives after it changes the variance of the first count after it instead (`LotsUnitOfWork`): both orders have the same
+result.
 """
 
 from collections.abc import Sequence
@@ -114,9 +115,10 @@ def _settle(uow: LotsUnitOfWork, lot_count: Count) -> None:
     settle_variances(uow, balance, lot_count.counted_at)
     booked = max(variance, uow.pending_returns(balance) - balance.on_hand)
     balance.counted_at = lot_count.counted_at
+    uow.count_times[balance.key].add(lot_count.counted_at)
     uow.counted_balances[balance.key] = balance
     if booked:
-        uow.adjust_counted(balance, booked)
+        uow.adjust_counted(balance, booked, lot_count.counted_at)
     missing = booked - variance
     for row, quantity in lot_count.picked:
         if missing > 0:

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
+from services.lots.balances.domain.counted_stock import CountedStock
 from services.lots.balances.domain.ledger import DOCUMENT_COLUMNS, Correction, LaterChange, LedgerEntry, LotChangeType
-from services.lots.balances.domain.marked_stock import MarkedStock
 from services.lots.balances.domain.records import (
     ZERO,
     Balance,
     BalanceKey,
-    CountRecord,
     DemandRef,
     LotInWarehouse,
     PickedQuantity,
@@ -31,7 +30,7 @@ LocationChange = tuple[str | None, Decimal]
 NO_CHANGE: LocationChange = (None, ZERO)
 
 
-class LotsUnitOfWork(MarkedStock):
+class LotsUnitOfWork(CountedStock):
     """Loaded stock with its changes."""
 
     rejection_type = LotRejected
@@ -46,11 +45,6 @@ class LotsUnitOfWork(MarkedStock):
         """Products whose expiry checks become due at once."""
         self.later_changes: dict[tuple[BalanceKey, datetime], list[LaterChange]] = {}
         """Stored changes at a location after the time of a count, or of a movement from before a count."""
-        self.counts: list[CountRecord] = []
-        self.counted_balances: dict[BalanceKey, Balance] = {}
-        """Balances whose last count changed."""
-        self.count_revisions: dict[tuple[BalanceKey, datetime], Decimal] = {}
-        """Changes of the variances of settled counts, by balance and time of the count."""
         self.shipped: list[ShippedQuantity] = []
         """What left under the wrong lot numbers of commands."""
         self.on_hand_changes: dict[tuple[BalanceKey, datetime], Decimal] = {}
@@ -160,8 +154,8 @@ class LotsUnitOfWork(MarkedStock):
         if found and balance and counted_at:
             self._revise_count(balance, found)
 
-    def adjust_counted(self, balance: Balance, quantity: Decimal) -> None:
-        """Add the difference of the last count to the on-hand stock, at the time of the count."""
+    def adjust_counted(self, balance: Balance, quantity: Decimal, counted_at: datetime) -> None:
+        """Add the difference of a count to the on-hand stock, at the time of the count."""
         change = LotChangeType.COUNT_GAIN if quantity > 0 else LotChangeType.COUNT_LOSS
         balance.on_hand += quantity
         self.mark_changed(balance)
@@ -169,7 +163,7 @@ class LotsUnitOfWork(MarkedStock):
         balance.staged = max(min(balance.staged, balance.on_hand), ZERO)
         if balance.missing > balance.on_hand:
             self.reduce_missing(balance, balance.missing - balance.on_hand, "COUNTED")
-        self._post(change, balance, (balance.location, quantity), NO_CHANGE, balance.counted_at)
+        self._post(change, balance, (balance.location, quantity), NO_CHANGE, counted_at)
         for portion in split_quantity(abs(quantity)):
             self.emit(
                 LotAdjusted, sku=balance.sku, lot=balance.lot, location=balance.location, quantity=portion,
@@ -199,17 +193,20 @@ class LotsUnitOfWork(MarkedStock):
         """Do the same after a change of picked stock, which is counted at its location, too."""
         balance = self.balances.get((row.sku, row.lot, row.location))
         if balance is None or not balance.was_counted_after(self.event.time):
-            row.missing = min(row.missing, row.quantity)
+            found = max(row.missing - row.quantity, ZERO)
+            row.missing -= found
+            if balance is not None:
+                self.revise_variance(balance, found)
         elif change < 0:
             found = min(row.missing, -change)
             row.missing -= found
-            self._revise_variance(balance, found)
+            self.revise_variance(balance, found)
             self._revise_count(balance, -change - found)
         else:
             replaced = min(change, self._writable(balance))
             self._revise_count(balance, -replaced)
             if missing := change - replaced:
-                self._revise_variance(balance, -missing)
+                self.revise_variance(balance, -missing)
                 self.mark_picked_missing(row, missing)
 
     def _writable(self, balance: Balance) -> Decimal:
@@ -217,15 +214,10 @@ class LotsUnitOfWork(MarkedStock):
         return max(balance.on_hand - self.pending_returns(balance), ZERO)
 
     def _revise_count(self, balance: Balance, quantity: Decimal) -> None:
-        """Change the variance of the last count and what it added to the on-hand stock."""
-        if quantity:
-            self._revise_variance(balance, quantity)
-            self.adjust_counted(balance, quantity)
-
-    def _revise_variance(self, balance: Balance, quantity: Decimal) -> None:
-        if quantity and balance.counted_at is not None:
-            key = balance.key, balance.counted_at
-            self.count_revisions[key] = self.count_revisions.get(key, ZERO) + quantity
+        """Change the variance of the count that the message concerns and what it added to the on-hand stock."""
+        if quantity and (counted_at := self.concerned_count(balance)):
+            self.revise_variance(balance, quantity)
+            self.adjust_counted(balance, quantity, counted_at)
 
     def _change_picked(self, row: PickedQuantity, quantity: Decimal) -> None:
         """Change a picked quantity; without a known location it belongs to no balance."""

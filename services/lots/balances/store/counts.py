@@ -20,13 +20,18 @@ SELECT_PICKED_AT_LOCATIONS = text(f"""
     SELECT {PICKED.columns()} FROM {BALANCE_KEYS} JOIN picked_stock USING (sku, lot, location)
     WHERE picked_stock.quantity > 0
 """)  # noqa: S608
+# Of several counts at one time, the first has the earlier movements in its variance.
 UPDATE_VARIANCES = text("""
     UPDATE stock_count AS c SET books = books - k.change, variance = variance + k.change
     FROM unnest(
         CAST(:skus AS text[]), CAST(:lots AS text[]), CAST(:locations AS text[]), CAST(:times AS timestamptz[]),
         CAST(:changes AS numeric[])
     ) AS k (sku, lot, location, counted_at, change)
-    WHERE (c.sku, c.lot, c.location, c.counted_at) = (k.sku, k.lot, k.location, k.counted_at) AND c.status = 'SETTLED'
+    WHERE c.id = (
+        SELECT min(first.id) FROM stock_count AS first
+        WHERE (first.sku, first.lot, first.location, first.counted_at) = (k.sku, k.lot, k.location, k.counted_at)
+            AND first.status = 'SETTLED'
+    )
 """)
 # A settled count answers what an earlier one left open.
 UPDATE_SUPERSEDED = text(f"""
@@ -40,7 +45,7 @@ async def load_counts(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[Clo
     """Load the counted balances, what changed after the counts, picked stock, and the other lots there."""
     uow.max_count_age = max_count_age()
     keys = [(event.data.sku, event.data.lot, event.data.location) for event in events]
-    keys = await load_for_commands(tx, uow, keys)
+    keys = await load_for_commands(tx, uow, keys, events)
     await load_location_stock(tx, uow, {(sku, location) for sku, _, location in keys})
     uow.picked.load(PICKED.load(await tx.fetch_all(SELECT_PICKED_AT_LOCATIONS, balance_arrays(keys))))
     await load_demands_of(tx, uow, [row for key in set(keys) for row in uow.picked_by_location[key]])

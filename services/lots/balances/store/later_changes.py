@@ -1,14 +1,15 @@
-"""Loads what changed at a location after a time, for the books of that time."""
+"""Loads what changed at a location after a time, for the books of that time, and the counts after late messages."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
 from services.lots.balances.domain.ledger import COUNT_TYPES, LaterChange
-from services.lots.balances.domain.records import Balance, DemandRef
+from services.lots.balances.domain.records import Balance, BalanceKey, DemandRef
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.store.tables import BALANCE_KEYS, balance_arrays
 from shared.contracts.commands.lots import AdjustLot, CorrectLotNumber, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent
 from shared.persistence.database import Transaction
@@ -30,14 +31,30 @@ SELECT_LATER_CHANGES = text(f"""
     ) AS changed
     WHERE ledger.occurred_at > k.counted_at AND ledger.recorded_at > k.counted_at
 """)  # noqa: S608
+SELECT_LATER_COUNTS = text(f"""
+    SELECT sku, lot, location, counted_at FROM {BALANCE_KEYS} JOIN stock_count USING (sku, lot, location)
+    WHERE counted_at > :since AND status = 'SETTLED'
+""")  # noqa: S608
 
 
 async def load_later_changes(tx: Transaction, uow: LotsUnitOfWork, keys: Collection[LocationAtTime]) -> None:
     """Load the changes of lots at locations after a time each."""
+    loaded: dict[tuple[BalanceKey, datetime], list[LaterChange]] = {}
     for row in await tx.fetch_all(SELECT_LATER_CHANGES, count_arrays(sorted(keys))):
         demand = DemandRef(row.demand_id, row.order_id, row.line) if row.demand_id else None
-        changes = uow.later_changes.setdefault(((row.sku, row.lot, row.location), row.counted_at), [])
+        changes = loaded.setdefault(((row.sku, row.lot, row.location), row.counted_at), [])
         changes.append(LaterChange(demand, row.quantity, row.change in COUNT_TYPES))
+    uow.later_changes |= loaded
+
+
+async def load_later_counts(
+    tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey], events: Sequence[CloudEvent[Any]]
+) -> None:
+    """Load the times of counts after the first of some events, for balances counted after it."""
+    since = min((event.time for event in events), default=tx.now)
+    if counted := [key for key in keys if (balance := uow.balances.get(key)) and balance.was_counted_after(since)]:
+        for row in await tx.fetch_all(SELECT_LATER_COUNTS, balance_arrays(counted) | {"since": since}):
+            uow.count_times[row.sku, row.lot, row.location].add(row.counted_at)
 
 
 async def load_changes_after_late_commands(

@@ -1,12 +1,14 @@
 """Loads lots with their holds, balances, reservations, picked stock, and the reference data of their products."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 
 from services.lots.balances.domain.records import BalanceKey, LotKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from services.lots.balances.store.later_changes import load_later_counts
 from services.lots.balances.store.locations import load_location_types
 from services.lots.balances.store.tables import (
     BALANCE,
@@ -20,6 +22,7 @@ from services.lots.balances.store.tables import (
     balance_arrays,
     lot_arrays,
 )
+from shared.contracts.envelope import CloudEvent
 from shared.identifiers import fold_lot
 from shared.inventory import reference_data
 from shared.inventory.approval_table import load_approvals
@@ -74,25 +77,33 @@ SELECT_SAME_NUMBERED_LOTS = text("""
 """)
 
 
-async def load_balances(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> None:
-    """Load balances with their lots, holds, open variances, locations and products; lots in any spelling."""
+async def load_balances(
+    tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey], events: Sequence[CloudEvent[Any]]
+) -> None:
+    """Load balances with their lots, holds, open variances, locations and products; lots in any spelling.
+
+    Of balances that were counted after the events, the later counts are loaded, too.
+    """
     if key_list := sorted(set(keys)):
         await load_lots(tx, uow, [(sku, lot) for sku, lot, _ in key_list])
         key_list = [uow.stored_key(key) for key in key_list]
         uow.balances.load(BALANCE.load(await tx.fetch_all(SELECT_BALANCES, balance_arrays(key_list))))
         if missing_keys := [key for key in key_list if (balance := uow.balances.get(key)) and balance.missing]:
             uow.variances.load(VARIANCE.load(await tx.fetch_all(SELECT_VARIANCES, balance_arrays(missing_keys))))
+        await load_later_counts(tx, uow, key_list, events)
         await load_location_types(tx, uow, [location for _, _, location in key_list])
         await load_products(tx, uow, {sku for sku, _, _ in key_list})
 
 
-async def load_for_commands(tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey]) -> list[BalanceKey]:
+async def load_for_commands(
+    tx: Transaction, uow: LotsUnitOfWork, keys: Iterable[BalanceKey], events: Sequence[CloudEvent[Any]]
+) -> list[BalanceKey]:
     """Load the balances of commands, and the orders and lots that violations may mention.
 
     Return the keys with the stored spellings of the lots.
     """
     key_list = list(keys)
-    await load_balances(tx, uow, key_list)
+    await load_balances(tx, uow, key_list, events)
     key_list = [uow.stored_key(key) for key in key_list]
     orders_by_key: dict[BalanceKey, list[str]] = {}
     for row in await tx.fetch_all(

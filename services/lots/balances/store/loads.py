@@ -41,7 +41,7 @@ async def load_receipts(
     tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[ReceiptLotsReceived]]
 ) -> None:
     """Load the received lots, and the orders of those that receipts may put on hold or give another expiry."""
-    await load_balances(tx, uow, balance_keys(events))
+    await load_balances(tx, uow, balance_keys(events), events)
     changed_lots = [
         (event.data.sku, received_lot.lot)
         for event in events
@@ -56,7 +56,7 @@ async def load_receipts(
 async def load_returns(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[ReturnLotsReceived]]) -> None:
     """Load the returned lots with the orders that have stock of them."""
     keys = balance_keys(events)
-    await load_balances(tx, uow, keys)
+    await load_balances(tx, uow, keys, events)
     await load_commitments(tx, uow, [(sku, lot) for sku, lot, _ in keys])
 
 
@@ -64,7 +64,7 @@ async def load_dispositions(
     tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[ReturnLotsDisposed]]
 ) -> None:
     """Load the disposed lots."""
-    await load_balances(tx, uow, balance_keys(events))
+    await load_balances(tx, uow, balance_keys(events), events)
 
 
 async def load_location_changes(
@@ -108,7 +108,7 @@ async def load_moves(
     commands = [event.data for event in events]
     target_keys = [(command.sku, command.lot, command.location) for command in commands]
     sources = [(command.sku, command.lot, command.from_location) for command in commands]
-    target_keys = (await load_for_commands(tx, uow, [*target_keys, *sources]))[: len(commands)]
+    target_keys = (await load_for_commands(tx, uow, [*target_keys, *sources], events))[: len(commands)]
     await load_changes_after_late_commands(tx, uow, events)
     await _load_other_lots(tx, uow, target_keys)
     holds = [hold for sku, lot in {key[:2] for key in target_keys} for hold in uow.holds_by_lot[sku, lot]]
@@ -142,7 +142,7 @@ def _mixed_keys(uow: LotsUnitOfWork, target_keys: Sequence[BalanceKey]) -> list[
 async def load_adjustments(tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[AdjustLot]]) -> None:
     """Load the adjusted balances, and the other lots where stock was found."""
     keys = [(event.data.sku, event.data.lot, event.data.location) for event in events]
-    keys = await load_for_commands(tx, uow, keys)
+    keys = await load_for_commands(tx, uow, keys, events)
     await load_changes_after_late_commands(tx, uow, events)
     found = [key for key, event in zip(keys, events, strict=True) if event.data.adjustment == "FOUND"]
     await _load_other_lots(tx, uow, found)
@@ -155,7 +155,7 @@ async def load_hold_placements(
     commands = [event.data for event in events]
     # Without a location the hold applies to all locations.
     keys = await load_for_commands(
-        tx, uow, [(command.sku, command.lot, command.location or "") for command in commands]
+        tx, uow, [(command.sku, command.lot, command.location or "") for command in commands], events
     )
     await load_holds(tx, uow, {(command.sku, command.hold_id) for command in commands})
     await load_commitments(tx, uow, [(sku, lot) for sku, lot, _ in keys])
@@ -176,7 +176,7 @@ async def load_date_corrections(
     tx: Transaction, uow: LotsUnitOfWork, events: Sequence[CloudEvent[CorrectLotDates]]
 ) -> None:
     """Load the lots with all their stock and the orders that have some of it."""
-    keys = await load_for_commands(tx, uow, [(event.data.sku, event.data.lot, "") for event in events])
+    keys = await load_for_commands(tx, uow, [(event.data.sku, event.data.lot, "") for event in events], events)
     lots = [(sku, lot) for sku, lot, _ in keys if (sku, lot) in uow.lots]
     await load_lot_balances(tx, uow, lots)
     await load_commitments(tx, uow, lots)

@@ -41,13 +41,13 @@ async def load_lot_corrections(
     """Load both lots of each correction with their stock, the orders that have some of it, and what has shipped."""
     commands = [event.data for event in events]
     named = [(command.sku, command.from_lot, command.location or "") for command in commands]
-    keys = await load_for_commands(tx, uow, named + [(command.sku, command.lot, "") for command in commands])
+    keys = await load_for_commands(tx, uow, named + [(command.sku, command.lot, "") for command in commands], events)
     lots = [key[:2] for key in keys]
     sources, targets = lots[: len(commands)], set(lots[len(commands) :])
     await load_lot_balances(tx, uow, lots)
     await load_commitments(tx, uow, lots)
     locations = _locations(uow, commands, sources)
-    await load_balances(tx, uow, [(*key, location) for key in lots for location in locations[key[0]]])
+    await load_balances(tx, uow, [(*key, location) for key in lots for location in locations[key[0]]], events)
     await load_changes_after_late_commands(tx, uow, events)
     rows: list[Reservation | PickedQuantity] = []
     for key in set(sources):

@@ -185,6 +185,7 @@ async def get_lot_row(tx: Transaction, sku: str, lot: str) -> Row[Any]:
     if isinstance(found, Row):
         return found
     if found:
-        raise ProblemError(Code.LOT_AMBIGUOUS, f"Lot {lot} of {sku} fits lots {', '.join(found)}", ids=found)
+        detail = f"Lot {lot} of {sku} fits lots {', '.join(found)}"
+        raise ProblemError(Code.LOT_AMBIGUOUS, detail, ids=[lot], suggested=found)
     detail = f"Lot {lot} of {sku} not found" if lot else f"No stock of {sku} found"
     raise NotFoundError(detail, ids=[lot or sku], code=Code.LOT_NOT_FOUND)

@@ -3,7 +3,7 @@
 from shared.persistence.migrate import grant, run_sql
 
 revision = "0022_lot_corrections"
-down_revision = "0021_effective_expiry"
+down_revision = "0021_lot_look_up"
 
 
 def upgrade() -> None:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from services.receiving.products.domain.barcodes import find_barcodes, reject_wrong_gtins
 from services.receiving.products.domain.records import (
     FixedDefinition,
     Product,
     ProductBarcode,
     ProductChange,
-    ProductOut,
+    ProductResult,
 )
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import ContractModel
@@ -44,6 +45,7 @@ class ProductDefinition(ContractModel):
 
 def define_product(uow: ReceivingUnitOfWork, patch: ProductDefined) -> CommandResult:
     """Create or change a product; each change gets a version, a log entry and an event (S01, S03)."""
+    patch, rejected = reject_wrong_gtins(patch)
     before, barcodes_before = uow.products.get(patch.sku), uow.barcodes_of(patch.sku)
     definition = _apply(patch, before, barcodes_before)
     if isinstance(definition, ProblemDetail):
@@ -61,7 +63,7 @@ def define_product(uow: ReceivingUnitOfWork, patch: ProductDefined) -> CommandRe
     fields = after._asdict() | {"barcodes": codes}
     if is_changed:
         uow.emit(ProductChanged, **fields)
-    result = CommandResult(ProductOut(**fields))
+    result = CommandResult(ProductResult(**fields), violations=rejected)
     return result if before else result.created(resource_path("products", definition.sku))
 
 
@@ -171,8 +173,9 @@ def _definition_violation(
         return ProblemDetail(
             code=Code.BARCODE_TAKEN, detail=f"Product {definition.sku} repeats a barcode", ids=repeated
         )
-    owners = {code: barcode.sku for code in codes if (barcode := uow.barcodes.get(code))}
-    if taken := [code for code in codes if owners.get(code, definition.sku) != definition.sku]:
+    barcodes = {code: find_barcodes(code, uow.barcodes.get) for code in codes}
+    owners = {code: other.sku for code in codes for other in barcodes[code] if other.sku != definition.sku}
+    if taken := [code for code in codes if code in owners]:
         owner_paths = sorted({resource_path("products", owners[code]) for code in taken})
         return ProblemDetail(
             code=Code.BARCODE_TAKEN,

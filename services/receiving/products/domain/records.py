@@ -7,6 +7,7 @@ from typing import NamedTuple
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.product_attributes import Barcode, ShelfLifePolicy, Warranty
 from shared.contracts.reference import Tracking
+from shared.contracts.results import PartialResult
 from shared.contracts.serial_formats import SerialFormat
 from shared.identifiers import MAX_DECIMALS
 
@@ -81,3 +82,7 @@ class ProductOut(KnownFieldsModel):
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
     warranty: Warranty | None = None
+
+
+class ProductResult(ProductOut, PartialResult):
+    """A defined product; barcodes that are no GTINs, though declared as such, are listed in `rejected`."""

@@ -1,6 +1,9 @@
-"""Resolves count discrepancies: missing units are lost or found, unexpected ones are moved or stay registered."""
+"""Resolves count discrepancies: missing units are lost or found, unexpected ones are moved or stay registered.
 
-from collections.abc import Mapping
+Fulfillment takes missing units out of their orders first, which writes them off.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from services.serials.counts.domain.records import CountDiscrepancy
@@ -11,13 +14,14 @@ from services.serials.units.domain.movements import (
     unknown_location_violation,
 )
 from services.serials.units.domain.results import duplicate_serials_violation
-from services.serials.units.domain.transitions import UNALLOCATED, SerialChangeType
+from services.serials.units.domain.transitions import ON_HAND, UNALLOCATED, SerialChangeType
 from services.serials.units.domain.unit import Unit, describe_units
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import CountDiscrepancyKind, CountResolution, ResolveCountDiscrepancies
+from shared.contracts.envelope import chunks
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.results import PartialResult
-from shared.contracts.serials import SerialStatus
+from shared.contracts.serials import AffectedSerial, SerialStatus, SerialStockMissing
 from shared.identifiers import resource_path, warehouse_of
 from shared.unit_of_work import CommandResult
 
@@ -29,11 +33,11 @@ RESOLUTIONS: Mapping[CountDiscrepancyKind, tuple[CountResolution, ...]] = {
 
 REMEDIES: Mapping[SerialStatus, str] = {
     "EXPECTED": "receive it",
-    "ALLOCATED": "report a short pick or swap it first",
+    "ALLOCATED": "swap it first",
     "PICKED": "unpick it first",
     "SHIPPED": "receive it as a customer return",
 }
-"""What to do with a unit of a status that cannot be lost or moved here."""
+"""What to do with a unit of a status that cannot be moved here."""
 
 
 class ResolvedCountDiscrepancies(PartialResult):
@@ -69,6 +73,7 @@ def resolve_count_discrepancies(uow: SerialsUnitOfWork, command: ResolveCountDis
         elif discrepancy is not None:
             _apply(uow, unit, discrepancy, command)
             resolved.append(serial)
+    _report_missing(uow, command, [uow.units[command.sku, serial] for serial in resolved])
     violations = [_to_problem(unit_violation, units) for unit_violation, units in rejected.items()]
     if not resolved:
         return CommandResult.rejected(*violations)
@@ -94,7 +99,7 @@ def _unit_violation(
             Code.RESOLUTION_NOT_ALLOWED,
             f"{unit.description} at {unit.location or 'no location'}: resolve it with {no_change}",
         )
-    if unit.status not in UNALLOCATED:
+    if unit.status not in (ON_HAND if change == "LOST" else UNALLOCATED):
         code = Code.UNIT_NOT_AVAILABLE if unit.status else Code.SERIAL_NOT_FOUND
         remedy = REMEDIES[unit.status] if unit.status else "receive it"
         return UnitViolation(code, f"{unit.description}: {remedy}, or resolve it with {no_change}")
@@ -127,7 +132,7 @@ def _status_at(uow: SerialsUnitOfWork, unit: Unit, location: str) -> SerialStatu
 def _apply(
     uow: SerialsUnitOfWork, unit: Unit, discrepancy: CountDiscrepancy, command: ResolveCountDiscrepancies
 ) -> None:
-    if command.resolution == "LOST":
+    if command.resolution == "LOST" and unit.status in UNALLOCATED:
         uow.transition(unit, uow.add_operation(SerialChangeType.LOST, unit.sku), unit.location)
         unit.adjustment = "LOST"
     elif command.resolution == "MOVED":
@@ -137,6 +142,21 @@ def _apply(
     for other in uow.count_discrepancies:
         if other.unit_key == unit.key and other.status == "OPEN" and command.resolution == "MOVED":
             other.resolve(RESOLUTIONS[other.kind][-1], uow.event.actor, uow.now, command.reason)
+
+
+def _report_missing(uow: SerialsUnitOfWork, command: ResolveCountDiscrepancies, units: Sequence[Unit]) -> None:
+    """Publish the lost units of orders."""
+    if command.resolution != "LOST":
+        return
+    missing = [
+        AffectedSerial(serial=unit.serial, order=unit.order_id, line=unit.order_line, demand_id=unit.demand_id)
+        for unit in units
+        if unit.order_id and unit.order_line and unit.demand_id
+    ]
+    for batch in chunks(missing):
+        uow.emit(
+            SerialStockMissing, sku=command.sku, location=command.location, reason=command.reason, units=list(batch)
+        )
 
 
 def _move(uow: SerialsUnitOfWork, unit: Unit, location: str) -> None:

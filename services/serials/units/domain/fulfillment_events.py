@@ -42,12 +42,14 @@ def _matching_units(uow: SerialsUnitOfWork, event: OrderSerialsEvent, change: Se
 
 
 def deallocate(uow: SerialsUnitOfWork, event: OrderSerialsDeallocated) -> None:
-    """Return allocated units to stock (S11), on hold if they were not found."""
+    """Return allocated units to stock (S11), on hold if they were not found; or write them off as lost."""
     units = _matching_units(uow, event, SerialChangeType.DEALLOCATED)
     operation = uow.add_operation(SerialChangeType.DEALLOCATED, event.sku)
     for unit in units:
         uow.transition(unit, operation, unit.location)
         unit.clear_allocation()
+    if event.lost and units:
+        _lose(uow, units)
     if event.hold_id:
         hold_operation = uow.add_operation(SerialChangeType.HOLD_PLACED, event.sku, hold_id=event.hold_id)
         for unit in units:
@@ -67,15 +69,25 @@ def pick(uow: SerialsUnitOfWork, event: OrderSerialsPicked) -> None:
 
 
 def unpick(uow: SerialsUnitOfWork, event: OrderSerialsUnpicked) -> None:
-    """Return picked units to a storage location (S12)."""
+    """Return picked units to a storage location (S12), or write them off as lost."""
     operation = uow.add_operation(SerialChangeType.UNPICKED, event.sku)
     units = _matching_units(uow, event, SerialChangeType.UNPICKED)
     for unit in units:
         uow.transition(unit, operation, event.location)
         unit.clear_allocation()
         unit.warehouse = warehouse_of(event.location)
+    if event.lost and units:
+        _lose(uow, units)
     if event.reallocate and units:
         uow.reopen_demand(event.demand_id, len(units))
+
+
+def _lose(uow: SerialsUnitOfWork, units: Sequence[Unit]) -> None:
+    """Write off units that are not allocated any more, where they were missed."""
+    operation = uow.add_operation(SerialChangeType.LOST, units[0].sku)
+    for unit in units:
+        uow.transition(unit, operation, unit.location)
+        unit.adjustment = "LOST"
 
 
 def group_by_demand(units: Iterable[Unit]) -> dict[str, list[Unit]]:

@@ -159,7 +159,8 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
                 unit, operation, unit.version, unit.status, status, unit.location, location, unit.open_hold_count
             )
         )
-        if location != unit.location:
+        # A unit that is unpicked as lost stays at its staging location, which blocks it.
+        if location != unit.location or change is SerialChangeType.UNPICKED:
             was_blocked, unit.is_blocked = unit.is_blocked, status == "IN_INVENTORY" and self.is_blocking(location)
             if was_blocked:
                 self.released_units[key] = context

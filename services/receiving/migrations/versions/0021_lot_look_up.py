@@ -1,0 +1,10 @@
+"""Find known lots by their number alone, for scans that name no product."""
+
+from shared.persistence.migrate import run_sql
+
+revision = "0021_lot_look_up"
+down_revision = "0021_effective_expiry"
+
+
+def upgrade() -> None:
+    run_sql("CREATE INDEX known_lot_key ON known_lot (lot_key)")

@@ -1,0 +1,1 @@
+"""Explanation of scans: what a scanned text is, and what receiving knows by it."""

@@ -1,0 +1,171 @@
+"""HTTP API of scans: says what a scanned text is, without recording anything."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import ConfigDict, Field
+
+from services.receiving.receipts.domain.records import ReceiptStatus, UnitStatus
+from services.receiving.scans import queries
+from services.receiving.scans.domain.candidates import (
+    Candidate,
+    CandidateKind,
+    Context,
+    ambiguity,
+    plan_look_up,
+    resolve,
+)
+from shared.contracts.envelope import ContractModel
+from shared.contracts.model import KnownFieldsModel
+from shared.contracts.problems import Code, ProblemDetail
+from shared.http import ProblemError, ReadTransaction
+from shared.http.reads import PROBLEMS_OF_COMMANDS, problem
+from shared.identifiers import DocumentId, Sku, resource_path
+from shared.scans import Scan, ScanKind, classify
+from shared.scans.classification import MAX_LENGTH
+from shared.scans.gtin import GtinUse
+from shared.scans.values import find_identifier
+
+router = APIRouter(tags=["scans"])
+COLLECTIONS: dict[CandidateKind, str] = {"PRODUCT": "products", "RECEIPT": "receipts", "LOCATION": "locations"}
+PROBLEMS = PROBLEMS_OF_COMMANDS | {400: problem(Code.VALIDATION_ERROR), 404: problem(Code.PRODUCT_NOT_FOUND)}
+del PROBLEMS[422]
+
+
+class ParseScan(ContractModel):
+    """A scanned text as the scanner sent it, and where it was scanned."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(max_length=MAX_LENGTH)]
+    """The text as the scanner sent it, with symbology identifier and separators."""
+    fnc1: Annotated[str, Field(max_length=8)] = ""
+    """What the scanner sends in place of FNC1, if it is set to send something else."""
+    expected: list[CandidateKind] = []
+    """Kinds that the act expects; they decide where a text may be several things."""
+    sku: Sku | None = None
+    receipt: DocumentId | None = None
+
+
+class ElementOut(KnownFieldsModel):
+    """An element of GS1 data."""
+
+    ai: str
+    """Application identifier."""
+    title: str
+    """GS1's title of the application identifier."""
+    value: str
+    """Value as on the label."""
+
+
+class ScanProblemOut(KnownFieldsModel):
+    """What is wrong with a scan, or what was tolerated."""
+
+    code: str
+    """Name of the problem."""
+    detail: str
+    """What is wrong, why, and what to do."""
+    is_tolerated: bool
+    """Whether the scan counts all the same."""
+
+
+class CandidateOut(KnownFieldsModel):
+    """Something that a scan may mean."""
+
+    kind: CandidateKind
+    """What it is."""
+    id: str
+    """The barcode, SKU, serial number, lot number, receipt or location."""
+    sku: str | None
+    quantity: int | None
+    """Number of units that one scan of the barcode represents."""
+    status: UnitStatus | ReceiptStatus | None
+    """Status of the serial number or receipt; null if it is not known yet."""
+    path: str | None
+    """Path of the resource in this service."""
+
+
+class ParsedScan(KnownFieldsModel):
+    """What a scanned text is, and what it means."""
+
+    text: str
+    """The text as it was sent."""
+    kind: ScanKind
+    """What the text alone says it is."""
+    symbology: str
+    """AIM symbology identifier that the scanner sent, such as `]C0`; empty if none."""
+    gtin: str | None
+    """GTIN in 14 digits, the same for every spelling."""
+    gtin_use: GtinUse | None
+    """What the GTIN is used for: a trade item, a case, variable measure, or restricted circulation."""
+    sscc: str | None
+    """SSCC of a carton or pallet."""
+    serial: str | None
+    """Serial number on the label."""
+    lot: str | None
+    """Lot number on the label."""
+    expiry: date | None
+    best_before: date | None
+    manufactured_on: date | None
+    quantity: int | None
+    """Number of items that the label states."""
+    content_gtin: str | None
+    """GTIN of what a carton or pallet contains."""
+    content_count: int | None
+    """Number of trade items that a carton or pallet contains."""
+    measures: dict[str, Decimal]
+    """Measures by GS1's title of them."""
+    elements: list[ElementOut]
+    """All valid elements of GS1 data, in their order."""
+    values: list[str]
+    """The values of several in one scan, or the ends of a range."""
+    read_as: CandidateOut | None
+    """What the scan means; null if nothing known, or several things."""
+    candidates: list[CandidateOut]
+    """Everything that the scan may mean in this context."""
+    problems: list[ScanProblemOut]
+    """What is wrong, and what was tolerated."""
+
+
+@router.post("/scans/parse", summary="Explain a scan without recording it", responses=PROBLEMS)
+async def parse_scan(tx: ReadTransaction, scanned: ParseScan) -> ParsedScan:
+    """Say what a scanned text is and what it means in its context; several meanings are candidates, never a guess."""
+    scan = classify(scanned.text, fnc1=scanned.fnc1, year=tx.now.year)
+    given = Context(frozenset(scanned.expected), scanned.sku, scanned.receipt)
+    if (context := await queries.find_context(tx, given)) is None:
+        raise ProblemError(Code.PRODUCT_NOT_FOUND, f"Product {scanned.sku} not found", ids=[scanned.sku or ""])
+    found = await queries.find_candidates(tx, plan_look_up(scan), scanned.sku)
+    candidates = resolve(scan, found, context)
+    return _to_parsed(scan, candidates, ambiguity(scan, candidates))
+
+
+def _to_parsed(scan: Scan, candidates: list[Candidate], problem: ProblemDetail | None) -> ParsedScan:
+    problems = [
+        ScanProblemOut(code=found.code, detail=found.detail, is_tolerated=found.is_tolerated) for found in scan.problems
+    ]
+    if problem:
+        problems.append(ScanProblemOut(code=problem.code, detail=problem.detail, is_tolerated=False))
+    fields = scan.contents._asdict()
+    del fields["others"]
+    return ParsedScan(
+        **fields, text=scan.text, kind=scan.kind, symbology=scan.symbology, gtin_use=scan.gtin_use,
+        elements=[ElementOut(ai=ai, title=_title(ai), value=value) for ai, value in scan.elements],
+        values=list(scan.values), problems=problems, candidates=[_to_out(candidate) for candidate in candidates],
+        read_as=_to_out(candidates[0]) if len(candidates) == 1 and scan.is_sound else None,
+    )  # fmt: skip
+
+
+def _title(ai: str) -> str:
+    identifier = find_identifier(ai)
+    return identifier.title if identifier else ""
+
+
+def _to_out(candidate: Candidate) -> CandidateOut:
+    collection = COLLECTIONS.get(candidate.kind)
+    name = candidate.sku or candidate.id
+    return CandidateOut(
+        kind=candidate.kind, id=candidate.id, sku=candidate.sku, quantity=candidate.quantity, status=candidate.status,
+        path=resource_path(collection, name) if collection else None,
+    )  # fmt: skip
