@@ -44,7 +44,22 @@ class WaitingSettings(BaseSettings):
     """Time after which a message is rejected whose document has not arrived."""
 
 
-class Settings(KafkaSettings, WaitingSettings):
+class SsccSettings(BaseSettings):
+    """Settings of the serial shipping container codes (SSCC) of cartons; without a prefix cartons have none."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    company_prefix: str = Field("", pattern=r"^([0-9]{4,12})?$", validation_alias="GS1_COMPANY_PREFIX")
+    extension_digit: str = Field("0", pattern=r"^[0-9]$", validation_alias="SSCC_EXTENSION_DIGIT")
+
+
+@cache
+def sscc_settings() -> SsccSettings:
+    """Return the settings of SSCCs, as the environment of the process states them."""
+    return SsccSettings()
+
+
+class Settings(KafkaSettings, WaitingSettings, SsccSettings):
     """Settings of one service, for example `SERIALS_DATABASE_URL`; Kafka and logging variables apply to all."""
 
     session_timeout_ms: int = Field(10_000, validation_alias="KAFKA_SESSION_TIMEOUT_MS")

@@ -43,6 +43,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "supplier": "Number or name of the supplier; empty if unknown.",
     "shipment": "Shipment number.",
     "carton": "Carton number.",
+    "sscc": "Serial shipping container code (SSCC) of the carton; null without a configured company prefix.",
     "to_carton": "Carton to move the items into.",
     "cartons": "Cartons of the shipment.",
     "carrier": "Carrier of the shipment.",

@@ -189,6 +189,7 @@ class CartonPacked(Message, type="carton.packed.v1", topic=FULFILLMENT, key="ord
 
     order: DocumentId
     carton: DocumentId
+    sscc: Annotated[str, Field(pattern=r"^[0-9]{18}$")] | None = None
     units: Annotated[list[PackedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
     stock: PackedLots = []
 

@@ -31,7 +31,8 @@ class Repetition(Response):
 
 async def _handle_absence(request: Request, error: Exception) -> Response:
     assert isinstance(error, NotFoundError)  # noqa: S101 - registered for this type
-    if request.scope.get(IS_DECIDED):
+    # The body of another method is read: the request cannot be executed again.
+    if request.method != "GET" or request.scope.get(IS_DECIDED):
         return problem_response(error.problem)
     progress: ConsumerProgress = request.app.state.progress
     if await progress.has_processed(progress.clock()):

@@ -55,8 +55,8 @@ class Warehouse(NamedTuple):
 
 
 COLUMN_TYPES = {
-    "pick_sequence": "integer", "shelf_life": "jsonb", "warranty": "jsonb", "decimals": "smallint",
-    "is_active": "boolean",
+    "pick_sequence": "integer", "shelf_life": "jsonb", "warranty": "jsonb", "serial_format": "jsonb",
+    "decimals": "smallint", "is_active": "boolean", "barcodes": "jsonb",
 }  # fmt: skip
 
 

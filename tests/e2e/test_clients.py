@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from deploy.databases import SERVICES
+from shared.http.labels import PDF, SVG
 from shared.http.xlsx import XlsxResponse
 from tests.e2e.serial_scenario import DOCK, WAREHOUSE, SerialScenario
 from tests.e2e.system import JsonObject, SystemUnderTest
@@ -20,7 +21,7 @@ async def generate_client(system: SystemUnderTest, service: str, folder: Path) -
     """Generate a service's client in a folder; return its package name and OpenAPI document."""
     package, document = f"{service}_client", await system.get_json(service, "/openapi.json")
     (folder / "openapi.json").write_text(json.dumps(document))
-    overrides = {XlsxResponse.media_type: "application/octet-stream"}
+    overrides = dict.fromkeys([XlsxResponse.media_type, PDF, SVG], "application/octet-stream")
     (folder / "config.yaml").write_text(json.dumps({"post_hooks": [], "content_type_overrides": overrides}))
     await run_module(
         folder, "openapi_python_client", "generate", "--path", "openapi.json", "--config", "config.yaml",

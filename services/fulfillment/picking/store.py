@@ -78,6 +78,8 @@ async def load_picking(tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequ
     await load_orders(
         tx, uow, order_ids(events), units=units, whole_if_named=unpicked_orders, lot_cartons=unpicked_orders
     )
+    if unpicked_orders:
+        await _load_ssccs(tx, uow)
     picked_orders = {event.data.order for event in events if isinstance(event.data, PickItems)}
     orders = [order for order in uow.orders if order.order_id in picked_orders]
     dated_skus = {item.sku for order in orders for item in order.items if item.expiry}
@@ -86,6 +88,17 @@ async def load_picking(tx: Transaction, uow: FulfillmentUnitOfWork, events: Sequ
         await load_local_dates(tx, uow, orders)
 
 
+async def _load_ssccs(tx: Transaction, uow: FulfillmentUnitOfWork) -> None:
+    """Load the SSCCs of the cartons that items may leave."""
+    cartons = {item.carton for order in uow.orders for item in order.items if item.carton}
+    if cartons:
+        rows = await tx.fetch_all(SELECT_SSCCS, {"cartons": sorted(cartons)})
+        uow.ssccs |= {row.carton: row.sscc for row in rows}
+
+
+SELECT_SSCCS = text("""
+    SELECT carton, sscc FROM carton WHERE carton = ANY(CAST(:cartons AS text[])) AND sscc IS NOT NULL
+""")
 SELECT_LEAVING_CARTONS = text("""
     SELECT c.carton FROM carton AS c JOIN shipment AS s USING (shipment) JOIN dispatch_check AS d USING (check_id)
     WHERE c.order_id = ANY(CAST(:orders AS text[])) AND d.status = 'PENDING'
@@ -144,6 +157,7 @@ async def load_missing_units(
 
 
 async def _load_leaving_cartons(tx: Transaction, uow: FulfillmentUnitOfWork, orders: Iterable[str]) -> None:
+    await _load_ssccs(tx, uow)
     rows = await tx.fetch_all(SELECT_LEAVING_CARTONS, {"orders": sorted(orders)})
     uow.leaving_cartons |= {row.carton for row in rows}
 

@@ -1,6 +1,8 @@
 """Loads what packing, shipments and dispatch checks need; completes commands with the orders of their shipment."""
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -16,8 +18,13 @@ from services.fulfillment.orders.store import (
     order_ids,
     skus_of_lot_selectors,
 )
+from services.fulfillment.shipping.domain.sscc import build_sscc, count_references
+from shared.contracts.commands.fulfillment import MoveCartonItems, PackItems, UnpackItems
 from shared.contracts.envelope import CloudEvent
 from shared.persistence.database import Transaction
+from shared.settings import sscc_settings
+
+log = logging.getLogger(__name__)
 
 # ruff: noqa: S608 - column lists of the tables
 SELECT_CARTONS = text(f"""
@@ -37,6 +44,13 @@ SELECT_ORDERS_OF_CARTONS = text("SELECT carton, order_id FROM carton WHERE carto
 SELECT_ORDERS_OF_SHIPMENTS = text(
     "SELECT shipment, orders FROM shipment WHERE shipment = ANY(CAST(:shipments AS text[]))"
 )
+# Without lock: numbers of transactions that fail are left out.
+SELECT_NUMBERS = text("SELECT nextval('sscc_number') AS number FROM generate_series(1, CAST(:count AS integer))")
+SELECT_RECENT_SSCCS = text("""
+    SELECT sscc FROM carton WHERE sscc = ANY(CAST(:ssccs AS text[])) AND sscc_assigned_at > :since
+""")
+SSCC_RETENTION = timedelta(days=366)
+"""Time in which no SSCC is used again, as GS1 requires."""
 Events = Sequence[CloudEvent[Any]]
 
 
@@ -46,7 +60,36 @@ async def load_packing(tx: Transaction, uow: FulfillmentUnitOfWork, events: Even
     cartons = {event.data.carton for event in events} | {getattr(event.data, "to_carton", "") for event in events}
     await load_orders(tx, uow, order_ids(events), units=units, cartons=cartons - {""})
     await _load_cartons(tx, uow, cartons=cartons)
+    await _reserve_ssccs(tx, uow, {_filled_carton(event.data) for event in events} - {""})
     await load_products(tx, uow, skus_of_lot_selectors(events))
+
+
+def _filled_carton(data: PackItems | UnpackItems | MoveCartonItems) -> str:
+    """Return the carton that a command may create."""
+    match data:
+        case PackItems():
+            return data.carton
+        case MoveCartonItems():
+            return data.to_carton
+        case _:
+            return ""
+
+
+async def _reserve_ssccs(tx: Transaction, uow: FulfillmentUnitOfWork, cartons: Iterable[str]) -> None:
+    """Reserve SSCCs for new cartons, if a company prefix is configured; one that was used within a year is left out."""
+    prefix = sscc_settings().company_prefix
+    new_cartons = sorted(carton for carton in cartons if carton not in uow.ssccs and not uow.cartons.get(carton))
+    if not prefix or not new_cartons:
+        return
+    numbers = [row.number for row in await tx.fetch_all(SELECT_NUMBERS, {"count": len(new_cartons)})]
+    ssccs = [build_sscc(sscc_settings().extension_digit, prefix, number) for number in numbers]
+    if max(numbers) >= count_references(prefix):
+        parameters = {"ssccs": ssccs, "since": uow.now - SSCC_RETENTION}
+        recent = {row.sscc for row in await tx.fetch_all(SELECT_RECENT_SSCCS, parameters)}
+        if recent:
+            log.error("cartons get no SSCC: all serial references of the prefix were used within a year")
+        ssccs = [sscc for sscc in ssccs if sscc not in recent]
+    uow.ssccs |= dict(zip(new_cartons, ssccs, strict=False))
 
 
 async def load_shipments(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:

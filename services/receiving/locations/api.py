@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from services.receiving.locations import queries
 from services.receiving.locations.domain.records import LocationOut, WarehouseOut
@@ -11,6 +11,19 @@ from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import LocationType
 from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, WarehouseFilter, paged_by
+from shared.http.labels import (
+    LABEL_RESPONSE,
+    MAX_LABELS,
+    SHEET_RESPONSE,
+    LabelFormat,
+    LabelSize,
+    PrintResponse,
+    Resolution,
+    SheetFormat,
+    label_response,
+    require_few,
+)
+from shared.labels import location_label
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["locations"])
@@ -91,6 +104,48 @@ async def list_location_changes(
 ) -> Page[LocationChangeOut]:
     """List the changes of a location, latest first."""
     return await _list_changes(tx, f"{warehouse}/{code}", page)
+
+
+@router.get(
+    "/locations/{warehouse}/{code}/label", tags=["labels"], response_class=PrintResponse, responses=LABEL_RESPONSE
+)
+async def get_location_label(
+    tx: ReadTransaction,
+    warehouse: WarehousePath,
+    code: CodePath,
+    *,
+    kind: LabelFormat = "pdf",
+    size: LabelSize = None,
+    dpi: Resolution = "203",
+) -> Response:
+    """Get the label of a location: warehouse and code in Code 128, or in Data Matrix if the bars were too narrow."""
+    location = await get_location(tx, warehouse, code)
+    return await label_response([location_label(location.location, location.type, size or "100x50")], kind, dpi)
+
+
+@router.get("/location-labels", tags=["labels"], response_class=PrintResponse, responses=SHEET_RESPONSE)
+async def list_location_labels(
+    tx: ReadTransaction,
+    *,
+    warehouse: WarehouseFilter = None,
+    location: Annotated[
+        list[str] | None,
+        Query(max_length=MAX_LABELS, description="Location as warehouse/location, for example `EAST/A-01-02`."),
+    ] = None,
+    location_type: Annotated[LocationType | None, Query(alias="type", description="Type of location.")] = None,
+    kind: SheetFormat = "pdf",
+    size: LabelSize = None,
+    dpi: Resolution = "203",
+) -> Response:
+    """Get the labels of the matching locations, ordered by warehouse and code; at most 1,000."""
+    rows = await queries.find_labelled_locations(
+        tx, warehouse=warehouse, locations=location, kind=location_type, size=MAX_LABELS + 1
+    )
+    require_few(rows)
+    if missing := sorted(set(location or ()) - {row.location for row in rows}):
+        raise NotFoundError(f"Location {missing[0]} not found", ids=missing, code=Code.LOCATION_NOT_FOUND)
+    labels = [location_label(row.location, row.type, size or "100x50") for row in rows]
+    return await label_response(labels, kind, dpi)
 
 
 async def _list_changes(tx: Transaction, name: str, page: PageRequest) -> Page[LocationChangeOut]:

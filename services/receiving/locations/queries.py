@@ -1,5 +1,6 @@
 """Read queries: warehouses and locations."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -52,3 +53,20 @@ WHERE location = :name AND {order.after()} {order.order_by} LIMIT :size
 async def find_warehouse_or_location(tx: Transaction, name: str) -> Row[Any] | None:
     """Find a warehouse or location; only location ids contain a slash."""
     return next(iter(await tx.fetch_all(SELECT_LOCATION if "/" in name else SELECT_WAREHOUSE, {"name": name})), None)
+
+
+SELECT_LABELLED_LOCATIONS = text("""
+    SELECT location, type FROM location
+    WHERE (CAST(:warehouse AS text) IS NULL OR starts_with(location, :warehouse || '/'))
+      AND (CAST(:locations AS text[]) IS NULL OR location = ANY(CAST(:locations AS text[])))
+      AND (CAST(:type AS text) IS NULL OR type = :type)
+    ORDER BY location LIMIT :size
+""")
+
+
+async def find_labelled_locations(
+    tx: Transaction, *, warehouse: str | None, locations: Sequence[str] | None, kind: str | None, size: int
+) -> Sequence[Row[Any]]:
+    """Find the locations of labels."""
+    parameters = {"warehouse": warehouse, "locations": locations, "type": kind, "size": size}
+    return await tx.fetch_all(SELECT_LABELLED_LOCATIONS, parameters)

@@ -35,8 +35,8 @@ async def test_where_from_of_the_right_lot_names_the_receipt(harness: LotsHarnes
     response = await post(
         http, "/lot-corrections", sku=harness.sku, from_lot=WRONG, lot=RIGHT, reason="the label says RIGHT1"
     )
-    found = (await get_json(http, f"/lots?receipt=RC-7&sku={harness.sku}"))["items"]
-    assert [lot["lot"] for lot in found] == [RIGHT, WRONG]
+    found = (await get_json(http, "/lots", receipt="RC-7", sku=harness.sku))["items"]
+    assert [(lot["sku"], lot["lot"]) for lot in found] == [(harness.sku, RIGHT), (harness.sku, WRONG)]
     assert response.status_code == 200, response.text
     assert (response.json()["quantity"], response.json()["expiry"]) == (5, "2027-03-31")
     stock = {key: int(on_hand) for key, (on_hand, _) in (await harness.balances()).items()}

@@ -91,4 +91,4 @@ async def test_barcodes_are_one_code_in_every_spelling(harness: ReceivingHarness
     assert scanned.results[0].body.sku == pump  # type: ignore[union-attr]
     other = {"sku": harness.scoped_id("VALVE"), "name": "Valve", "barcodes": [{"code": gtin.zfill(14)}]}
     taken = await harness.handle(ProductDefined.model_validate(other))
-    assert taken.data_of("product.rejected.v1")[0]["code"] == "barcode_taken"
+    assert [violation.code for violation in taken.results[0].violations] == ["barcode_taken"]

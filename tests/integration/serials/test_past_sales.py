@@ -6,6 +6,7 @@ import pytest
 from shared.contracts.commands.serials import AdjustSerials, RegisterSoldSerials
 from shared.contracts.product_attributes import Warranty
 from shared.contracts.receiving import ReturnSerialsDisposed
+from shared.contracts.serial_formats import SerialFormat
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, recall_opened, serial_numbers
 from tests.support.messages.reference import product_changed
@@ -81,3 +82,11 @@ async def test_open_recall_learns_of_a_past_sale(harness: SerialsHarness) -> Non
     assert (unit["serial"], unit["status"], unit["held"]) == ("P-1", "SHIPPED", False)
     assert (unit["customer_name"], unit["contact"]) == ("Joe Doe", "+49 30 1")
     assert unit["shipped_at"] == "2026-01-31T12:00:00Z"
+
+
+async def test_serial_format_of_the_product(harness: SerialsHarness) -> None:
+    """The format of the product is stored with it, and refuses a number of a past sale that does not match (S17)."""
+    serial_format = SerialFormat(min_length=4, max_length=4)
+    await harness.handle(product_changed(harness.sku, "SERIAL", serial_format=serial_format))
+    assert (await harness.handle(past_sale(harness, ["AB12"]))).error_codes() == []
+    assert (await harness.handle(past_sale(harness, ["AB123"], 2))).error_codes() == ["serial_format_mismatch"]

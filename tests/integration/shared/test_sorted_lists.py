@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from deploy.databases import SERVICES
 from services.fulfillment.orders import queries as orders
-from services.fulfillment.shipping import queries as shipping
+from services.fulfillment.shipping.queries import reads as shipping
 from services.lots.allocation.queries import demands as lot_demands
 from services.lots.balances import queries as balances
 from services.lots.lookup.queries import search as lot_search

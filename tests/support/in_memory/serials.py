@@ -79,6 +79,7 @@ class InMemorySerials(InMemoryService[SerialsUnitOfWork]):
                 self.shelf_life_policy = event.data.shelf_life
                 uow.sale_rules.warranties[event.data.sku] = event.data.warranty
                 uow.sale_rules.trackings[event.data.sku] = event.data.tracking
+                uow.sale_rules.serial_formats[event.data.sku] = event.data.serial_format
         rules = ShelfLifeRules.as_of(self.now, policy=self.shelf_life_policy)
         uow.shelf_life_rules = {unit.pool: rules for unit in self.units}
         uow.due_units, uow.units_by_demand = group_by_expiry(self.units), group_by_demand(self.units)

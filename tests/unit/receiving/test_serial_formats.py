@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from services.receiving.products.domain.serial_formats import format_fault, matches
 from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.upstream import ProductDefined
+from shared.inventory.serial_formats import format_fault, matches
 from shared.scans import ScanKind, classify
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving.steps import announce_receipt, asn_line, error_codes, scan_serials, scan_statuses

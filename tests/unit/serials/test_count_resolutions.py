@@ -156,6 +156,14 @@ def test_a_unit_that_moved_since_the_count_is_neither_lost_nor_moved() -> None:
     assert error_codes(service.handle(resolve("FOUND", S1), resolve("NO_CHANGE", S2))) == [[], []]
 
 
+def test_an_unknown_serial_number_that_was_scanned_is_resolved_without_a_change() -> None:
+    """A scan of a unit that was never received stays without a unit, and its discrepancy ends."""
+    service = with_stock(1)
+    service.handle(count(S1, S3))
+    assert error_codes(service.handle(resolve("NO_CHANGE", S3))) == [[]]
+    assert (found(service), ("A-1", S3) in service.uow.units) == (set(), False)
+
+
 @pytest.mark.parametrize(
     ("location", "code"),
     [(WEST_SHELF, Code.WRONG_WAREHOUSE), (DOCK, Code.WRONG_LOCATION_TYPE), ("EAST/NEW", Code.LOCATION_NOT_FOUND)],

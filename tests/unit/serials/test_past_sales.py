@@ -10,6 +10,7 @@ from shared.contracts.commands.serials import PlaceSerialHold, RegisterSoldSeria
 from shared.contracts.product_attributes import Warranty
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.reference import ProductChanged, Tracking
+from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.serials import SerialStateChanged
 from shared.unit_of_work import CommandResult
 from tests.support.events import NOW
@@ -154,3 +155,14 @@ def test_range_in_one_scan_is_named(service: InMemorySerials) -> None:
     """A range is no serial number, and is called one (S17)."""
     [violation] = register(service, "SN1-SN9").violations
     assert violation.detail == "A-1 SN1-SN9: it looks like a range"
+
+
+def test_serial_format_applies_to_past_sales(service: InMemorySerials) -> None:
+    """A number that is not of the product's format is refused; one that matches is none of its look-alikes (S17)."""
+    serial_format = SerialFormat(pattern="SN-[0-9]|https://x\\.de/[0-9]")
+    service.handle(product("SERIAL", 2).model_copy(update={"serial_format": serial_format}))
+    for serial in ("SN-1", "SN-A", "https://x.de/1", "https://x.de/A"):
+        register(service, serial)
+    assert [service.status(serial) for serial in ("SN-1", "SN-A", "https://x.de/1", "https://x.de/A")] == [
+        "SHIPPED", None, "SHIPPED", None
+    ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from deploy.databases import SERVICES
+from services.fulfillment.shipping.queries.prints import MAX_LINES
 from services.receiving.receipts.domain.records import ReceiptStatus
 from services.serials.units.domain.transitions import STATUSES, TRANSITIONS
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, CloudEvent
@@ -18,6 +19,7 @@ from shared.contracts.registry import all_messages
 from shared.contracts.topics import TOPICS, Topic
 from shared.contracts.upstream import AsnLine, ProductDefined
 from shared.http import idempotency
+from shared.http.labels import MAX_LABELS
 from shared.http.limits import MAX_BODY_BYTES
 from shared.identifiers import MAX_DECIMALS
 from shared.imports.files import MAX_FILE_BYTES
@@ -124,6 +126,8 @@ def test_sizes_agree_with_the_code() -> None:
         "characters of an `Idempotency-Key`": headers["Idempotency-Key"]["maxLength"],
         "characters of an actor": headers["X-Actor"]["maxLength"],
         "items per page": queries["limit"]["maximum"],
+        "labels of a response": f"{MAX_LABELS:,}",
+        "content lines of a packing slip or delivery note": f"{MAX_LINES:,}",
         "days that ids of messages are remembered": inbox.RETENTION.days,
         "days that idempotency keys are remembered": idempotency.RETENTION.days,
     }

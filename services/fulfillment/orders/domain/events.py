@@ -125,7 +125,9 @@ def publish_carton_contents(uow: FulfillmentUnitOfWork) -> None:
     for carton, (context, order) in uow.changed_cartons.items():
         lines = content_lines([item for item in order.items if item.carton == carton])
         content = content_fields(lines[:MAX_ITEMS_PER_MESSAGE])
-        uow.emit(CartonPacked, context, order=order.order_id, carton=carton, **content)
+        record = uow.cartons.get(carton)
+        sscc = record.sscc if record else uow.ssccs.get(carton)
+        uow.emit(CartonPacked, context, order=order.order_id, carton=carton, sscc=sscc, **content)
     uow.changed_cartons.clear()
 
 

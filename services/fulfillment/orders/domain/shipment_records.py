@@ -17,6 +17,9 @@ class Carton:
     carton: str
     order_id: str
     shipment: str | None = None
+    sscc: str | None = None
+    """Its serial shipping container code, in 18 digits."""
+    sscc_assigned_at: datetime | None = None
     dispatched: bool = field(default=False, kw_only=True)
 
 

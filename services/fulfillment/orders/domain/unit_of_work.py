@@ -62,6 +62,8 @@ class FulfillmentUnitOfWork(UnitOfWork):
         self.changed_orders: dict[str, tuple[MessageContext, dict[str, Line]]] = {}
         """Orders whose status is to be published, with the changed lines and the last message that changed them."""
         self.changed_cartons: dict[str, tuple[MessageContext, Order]] = {}
+        self.ssccs: dict[str, str] = {}
+        """SSCCs by carton: those reserved for new cartons, and those of cartons that are opened."""
         self.leaving_cartons: set[str] = set()
         """Cartons of loaded orders whose dispatch is being checked: they may have left."""
         self.products: dict[str, Product] = {}

@@ -47,12 +47,18 @@ def pack_items(uow: FulfillmentUnitOfWork, command: PackItems) -> CommandResult:
     if violation := _capacity_violation(order, command.carton, items):
         return CommandResult.rejected(violation)
     if items and carton is None:
-        uow.cartons.put(Carton(command.carton, order.order_id))
+        _add_carton(uow, order, command.carton)
     for item in items:
         _add_packed(uow, order.lines[item.line], item.quantity)
     _move_to_carton(uow, order, items, command.carton)
     _log_packing(uow, order, "PACKED", items, carton=command.carton)
     return items_result(order, items, violations)
+
+
+def _add_carton(uow: FulfillmentUnitOfWork, order: Order, carton_id: str) -> None:
+    """Add a carton with the SSCC that is reserved for it, if any."""
+    sscc = uow.ssccs.get(carton_id)
+    uow.cartons.put(Carton(carton_id, order.order_id, sscc=sscc, sscc_assigned_at=uow.now if sscc else None))
 
 
 def _add_packed(uow: FulfillmentUnitOfWork, line: Line, quantity: Decimal) -> None:
@@ -85,7 +91,7 @@ def move_to_carton(uow: FulfillmentUnitOfWork, command: MoveCartonItems) -> Comm
     if command.to_carton != command.carton and (violation := _capacity_violation(order, command.to_carton, items)):
         return CommandResult.rejected(violation)
     if items and target_carton is None:
-        uow.cartons.put(Carton(command.to_carton, order.order_id))
+        _add_carton(uow, order, command.to_carton)
     _move_to_carton(uow, order, items, command.to_carton)
     _log_packing(uow, order, "CARTON_CHANGED", items, carton=command.carton, to_carton=command.to_carton)
     return items_result(order, items, violations)

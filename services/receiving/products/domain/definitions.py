@@ -13,7 +13,6 @@ from services.receiving.products.domain.records import (
     ProductChange,
     ProductResult,
 )
-from services.receiving.products.domain.serial_formats import format_fault
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
@@ -23,6 +22,7 @@ from shared.contracts.serial_formats import SerialFormat
 from shared.contracts.upstream import ProductDefined
 from shared.identifiers import MAX_DECIMALS, resource_path
 from shared.inventory.decimals import decimals_of
+from shared.inventory.serial_formats import format_fault
 from shared.merge_patch import merge_patch
 from shared.unit_of_work import CommandResult
 

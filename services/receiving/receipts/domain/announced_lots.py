@@ -141,7 +141,8 @@ class UnitExpectation:
         if label.lot:
             lots = LotExpectation(lines)
             dates = lots.dates_of(label.lot)
-            completed = label.completed_by(UnitLabel(None, *map(dates.get, DATE_FIELDS)))
+            announced = UnitLabel(None, dates.get("expiry"), dates.get("manufactured_on"), dates.get("best_before"))
+            completed = label.completed_by(announced)
             self._difference = lots.difference(label.lot, {name: getattr(label, name) for name in DATE_FIELDS})
         self._completed = completed
         self.of_scan = completed.with_effective_expiry(policy)

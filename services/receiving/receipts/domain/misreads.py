@@ -6,9 +6,9 @@ A serial number that matches the format of its product is none, whatever it look
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from services.receiving.products.domain.serial_formats import describe, matches
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
+from shared.inventory.serial_formats import describe, matches
 from shared.scans import Scan, ScanKind, classify
 from shared.scans.gtin import gtin_readings, spellings, to_gtin_14
 

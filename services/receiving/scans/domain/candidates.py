@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from services.receiving.products.domain.serial_formats import matches
 from services.receiving.receipts.domain.records import ReceiptStatus, UnitStatus
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import Tracking
 from shared.contracts.serial_formats import SerialFormat
 from shared.identifiers import fold_lot
+from shared.inventory.serial_formats import matches
 from shared.scans import Scan, ScanKind
 from shared.scans.gtin import spellings
 

@@ -73,7 +73,7 @@ def resolve_count_discrepancies(uow: SerialsUnitOfWork, command: ResolveCountDis
         elif discrepancy is not None:
             _apply(uow, unit, discrepancy, command)
             resolved.append(serial)
-    _report_missing(uow, command, [uow.units[command.sku, serial] for serial in resolved])
+    _report_missing(uow, command, [uow.get_unit(command.sku, serial) for serial in resolved])
     violations = [_to_problem(unit_violation, units) for unit_violation, units in rejected.items()]
     if not resolved:
         return CommandResult.rejected(*violations)

@@ -11,6 +11,7 @@ from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import RegisterSoldSerials
 from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
+from shared.inventory.serial_formats import describe, matches
 from shared.inventory.warranty import warranty_term
 from shared.scans import misread_as
 from shared.unit_of_work import CommandResult
@@ -29,7 +30,7 @@ def register_sold(uow: SerialsUnitOfWork, command: RegisterSoldSerials) -> Comma
         return CommandResult.rejected(violation)
     units = [uow.get_unit(command.sku, serial) for serial in command.serials]
     known = [unit for unit in units if unit.status is not None]
-    misreads = {unit.serial: misread for unit in units if unit.status is None and (misread := _misread(unit))}
+    misreads = {unit.serial: misread for unit in units if unit.status is None and (misread := _misread(uow, unit))}
     accepted = [unit for unit in units if unit.status is None and unit.serial not in misreads]
     warranty = uow.sale_rules.warranties.get(command.sku)
     term = warranty_term(warranty, command.sold_on, command.manufactured_on) if warranty else None
@@ -48,15 +49,22 @@ def register_sold(uow: SerialsUnitOfWork, command: RegisterSoldSerials) -> Comma
     return units_result(command.sku, accepted, [*violations, *_misread_violations(command.sku, misreads)])
 
 
-def _misread(unit: Unit) -> str | None:
-    """Say what a new serial number is instead: it can never be changed (S17)."""
-    return "the SKU of the product" if unit.serial == unit.sku else misread_as(unit.serial)
+def _misread(uow: SerialsUnitOfWork, unit: Unit) -> tuple[Code, str] | None:
+    """Say why a new serial number is none: it can never be changed (S17). One of the serial format always is one."""
+    serial_format = uow.sale_rules.serial_formats.get(unit.sku)
+    if serial_format and matches(serial_format, unit.serial):
+        return None
+    if misread := "the SKU of the product" if unit.serial == unit.sku else misread_as(unit.serial):
+        return Code.NOT_A_SERIAL, f"it looks like {misread}"
+    if serial_format is None:
+        return None
+    return Code.SERIAL_FORMAT_MISMATCH, f"not of the serial format of the product: {describe(serial_format)}"
 
 
-def _misread_violations(sku: str, misreads: Mapping[str, str]) -> list[ProblemDetail]:
+def _misread_violations(sku: str, misreads: Mapping[str, tuple[Code, str]]) -> list[ProblemDetail]:
     return [
-        ProblemDetail(code=Code.NOT_A_SERIAL, detail=f"{sku} {serial}: it looks like {misread}", ids=[serial])
-        for serial, misread in misreads.items()
+        ProblemDetail(code=code, detail=f"{sku} {serial}: {reason}", ids=[serial])
+        for serial, (code, reason) in misreads.items()
     ]
 
 

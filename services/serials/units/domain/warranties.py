@@ -6,16 +6,18 @@ from datetime import date, datetime
 from services.serials.units.domain.unit import Unit
 from shared.contracts.product_attributes import Warranty
 from shared.contracts.reference import Tracking
+from shared.contracts.serial_formats import SerialFormat
 from shared.inventory.expiry import today
 from shared.inventory.warranty import WarrantyTerm, warranty_term
 
 
 @dataclass(slots=True)
 class SaleRules:
-    """Tracking and warranties of the products of sold units, and the time zones of the warehouses that ship them."""
+    """Attributes of the products of sold units, and the time zones of the warehouses that ship them."""
 
     trackings: dict[str, Tracking] = field(default_factory=dict)
     warranties: dict[str, Warranty | None] = field(default_factory=dict)
+    serial_formats: dict[str, SerialFormat | None] = field(default_factory=dict)
     time_zones: dict[str, str] = field(default_factory=dict)
 
 

@@ -8,10 +8,11 @@ from services.serials.units.domain.unit import UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store.unit_table import UNIT_COLUMNS, UNITS
 from shared.contracts.product_attributes import Warranty
+from shared.contracts.serial_formats import SerialFormat
 from shared.inventory.reference_data import PRODUCT_COLUMNS, upsert_statement
 from shared.persistence.database import Transaction
 
-UPSERT_PRODUCTS = upsert_statement("product", "sku", f"{PRODUCT_COLUMNS}, warranty")
+UPSERT_PRODUCTS = upsert_statement("product", "sku", f"{PRODUCT_COLUMNS}, warranty, serial_format, barcodes")
 
 SELECT_UNITS = text(f"""
     SELECT {UNIT_COLUMNS}, p.warranty::text AS warranty, w.time_zone
@@ -23,15 +24,19 @@ SELECT_UNITS = text(f"""
 
 
 SELECT_PRODUCTS = text("""
-    SELECT sku, tracking, warranty::text AS warranty FROM product WHERE sku = ANY(CAST(:skus AS text[]))
+    SELECT sku, tracking, warranty::text AS warranty, serial_format::text AS serial_format
+    FROM product WHERE sku = ANY(CAST(:skus AS text[]))
 """)
 
 
 async def load_products(tx: Transaction, uow: SerialsUnitOfWork, skus: Iterable[str]) -> None:
-    """Load the tracking and warranties of products."""
+    """Load the tracking, warranties and serial formats of products."""
     for row in await tx.fetch_all(SELECT_PRODUCTS, {"skus": sorted(skus)}):
         uow.sale_rules.trackings[row.sku] = row.tracking
         uow.sale_rules.warranties[row.sku] = _to_warranty(row.warranty)
+        uow.sale_rules.serial_formats[row.sku] = (
+            SerialFormat.model_validate_json(row.serial_format) if row.serial_format else None
+        )
 
 
 def _to_warranty(document: str | None) -> Warranty | None:

@@ -9,13 +9,15 @@ from shared.http import PageRequest
 from shared.persistence.database import Transaction
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
+# A number that is also an SSCC is first of all a number; of an SSCC that was used again the last carton counts.
 SELECT_CARTON = text("""
-    SELECT c.carton, c.order_id, c.shipment, s.status FROM carton c LEFT JOIN shipment s USING (shipment)
-    WHERE c.carton = :carton
+    SELECT c.carton, c.order_id, c.shipment, c.sscc, s.status FROM carton c LEFT JOIN shipment s USING (shipment)
+    WHERE c.carton = :carton OR c.sscc = :carton
+    ORDER BY c.carton = :carton DESC, c.sscc_assigned_at DESC NULLS LAST LIMIT 1
 """)
 # The content of cartons `c`: one row per serial number, or per lot and order line.
-_CARTON_CONTENT = """
-    SELECT line, sku, serial, CAST(NULL AS text) AS lot, CAST(NULL AS date) AS expiry, 1 AS quantity, status
+CARTON_CONTENT = """
+    SELECT line, sku, serial, CAST(NULL AS text) AS lot, expiry, 1 AS quantity, status
     FROM allocated_unit
     WHERE order_id = c.order_id AND carton = c.carton
     UNION ALL
@@ -23,7 +25,7 @@ _CARTON_CONTENT = """
     WHERE order_id = c.order_id AND carton = c.carton GROUP BY line, sku, lot, expiry, status
 """
 SELECT_CARTON_CONTENT = text(f"""
-    SELECT u.* FROM carton c CROSS JOIN LATERAL ({_CARTON_CONTENT}) u
+    SELECT u.* FROM carton c CROSS JOIN LATERAL ({CARTON_CONTENT}) u
     WHERE c.carton = :carton ORDER BY u.sku, u.serial, u.lot, u.line
 """)  # noqa: S608 - built from constants of this module
 # A check is cancelled once the packing version of one of its orders has changed, even before its answers arrive.
@@ -73,7 +75,7 @@ def _select_shipments(order: SortOrder, source: str) -> str:
 
 
 SELECT_SHIPMENT_CONTENT = text(f"""
-    SELECT c.order_id, c.carton, u.* FROM carton c LEFT JOIN LATERAL ({_CARTON_CONTENT}) u ON true
+    SELECT c.order_id, c.carton, c.sscc, u.* FROM carton c LEFT JOIN LATERAL ({CARTON_CONTENT}) u ON true
     WHERE c.shipment = :shipment ORDER BY c.order_id, c.carton, u.sku, u.serial, u.lot, u.line LIMIT 10000
 """)  # noqa: S608 - built from constants of this module
 SELECT_DISPATCH_CHECK = text(f"""
@@ -83,16 +85,26 @@ SELECT_DISPATCH_CHECK = text(f"""
 """)  # noqa: S608 - built from constants of this module
 
 
+async def find_carton(tx: Transaction, carton_id: str) -> Row[Any] | None:
+    """Find a carton by number or SSCC."""
+    return next(iter(await tx.fetch_all(SELECT_CARTON, {"carton": carton_id})), None)
+
+
 async def load_carton(tx: Transaction, carton_id: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
     """A carton and its content."""
-    rows = await tx.fetch_all(SELECT_CARTON, {"carton": carton_id})
-    return (rows[0], await tx.fetch_all(SELECT_CARTON_CONTENT, {"carton": carton_id})) if rows else None
+    head = await find_carton(tx, carton_id)
+    return (head, await tx.fetch_all(SELECT_CARTON_CONTENT, {"carton": head.carton})) if head else None
+
+
+async def find_shipment(tx: Transaction, shipment_id: str) -> Row[Any] | None:
+    """Find a shipment."""
+    return next(iter(await tx.fetch_all(SELECT_SHIPMENT, {"shipment": shipment_id})), None)
 
 
 async def load_shipment(tx: Transaction, shipment_id: str) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
     """A shipment and the content of its cartons, at most 10,000 units and lots."""
-    rows = await tx.fetch_all(SELECT_SHIPMENT, {"shipment": shipment_id})
-    return (rows[0], await tx.fetch_all(SELECT_SHIPMENT_CONTENT, {"shipment": shipment_id})) if rows else None
+    head = await find_shipment(tx, shipment_id)
+    return (head, await tx.fetch_all(SELECT_SHIPMENT_CONTENT, {"shipment": shipment_id})) if head else None
 
 
 async def find_shipments(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from sqlalchemy import Row
 
 from services.fulfillment.orders.domain.items import ItemStatus
-from services.fulfillment.shipping import queries
+from services.fulfillment.shipping.queries import reads as queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.http import (
@@ -24,6 +24,8 @@ from shared.http import (
 from shared.identifiers import SignedQuantity
 
 router = APIRouter(tags=["shipping"])
+ShipmentPath = Annotated[str, Path(description="Shipment number.")]
+CartonPath = Annotated[str, Path(description="Carton number, or SSCC in 18 digits.")]
 ShipmentStatus = Literal["CREATED", "PENDING", "DISPATCHED", "CANCELLED"]
 
 
@@ -53,6 +55,7 @@ class CartonOut(KnownFieldsModel):
     carton: str
     order: str
     shipment: str | None = None
+    sscc: str | None = None
     units: list[PackedUnitOut] = []
     stock: list[PackedLotOut] = []
 
@@ -108,13 +111,13 @@ class DispatchCheckOut(KnownFieldsModel):
 
 
 @router.get("/cartons/{carton}")
-async def get_carton(tx: ReadTransaction, carton: Annotated[str, Path(description="Carton number.")]) -> CartonOut:
+async def get_carton(tx: ReadTransaction, carton: CartonPath) -> CartonOut:
     """Get a carton and its content."""
     found = await queries.load_carton(tx, carton)
     if found is None:
-        raise NotFoundError(f"Carton {carton} not found", ids=[carton], code=Code.CARTON_NOT_FOUND)
+        raise carton_not_found(carton)
     head, rows = found
-    body = CartonOut(carton=head.carton, order=head.order_id, shipment=head.shipment)
+    body = CartonOut(carton=head.carton, order=head.order_id, shipment=head.shipment, sscc=head.sscc)
     for row in rows:
         _add_content(body, row)
     return body
@@ -134,13 +137,11 @@ async def list_shipments(
 
 
 @router.get("/shipments/{shipment}")
-async def get_shipment(
-    tx: ReadTransaction, shipment: Annotated[str, Path(description="Shipment number.")]
-) -> ShipmentDetail:
+async def get_shipment(tx: ReadTransaction, shipment: ShipmentPath) -> ShipmentDetail:
     """Get a shipment with its cartons and their content."""
     found = await queries.load_shipment(tx, shipment)
     if found is None:
-        raise NotFoundError(f"Shipment {shipment} not found", ids=[shipment], code=Code.SHIPMENT_NOT_FOUND)
+        raise shipment_not_found(shipment)
     head, rows = found
     return ShipmentDetail(**head._asdict(), cartons=_to_cartons(shipment, rows))
 
@@ -157,12 +158,21 @@ async def get_dispatch_check(
     return DispatchCheckOut.model_validate(row._asdict() | {"reasons": reasons})
 
 
+def carton_not_found(carton: str) -> NotFoundError:
+    """Return the error for an unknown carton."""
+    return NotFoundError(f"Carton {carton} not found", ids=[carton], code=Code.CARTON_NOT_FOUND)
+
+
+def shipment_not_found(shipment: str) -> NotFoundError:
+    """Return the error for an unknown shipment."""
+    return NotFoundError(f"Shipment {shipment} not found", ids=[shipment], code=Code.SHIPMENT_NOT_FOUND)
+
+
 def _to_cartons(shipment_id: str, rows: Sequence[Row[Any]]) -> list[CartonOut]:
     cartons: dict[str, CartonOut] = {}
     for row in rows:
-        _add_content(
-            cartons.setdefault(row.carton, CartonOut(carton=row.carton, order=row.order_id, shipment=shipment_id)), row
-        )
+        carton = CartonOut(carton=row.carton, order=row.order_id, shipment=shipment_id, sscc=row.sscc)
+        _add_content(cartons.setdefault(row.carton, carton), row)
     return list(cartons.values())
 
 
