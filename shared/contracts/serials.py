@@ -160,8 +160,9 @@ class SerialExpiryCorrected(SerialsChanged, type="serial.expiry_corrected.v1", t
 
 
 class SerialLotCorrected(SerialsChanged, type="serial.lot_corrected.v1", topic=SERIALS, key="sku"):
-    """The lot number of units was corrected; `reason` names the wrong one, too."""
+    """The lot number of units was corrected; `previous_lot` is the wrong one, if they had any."""
 
+    previous_lot: LotNumber | None = None
     lot: LotNumber
 
 

@@ -21,8 +21,8 @@ async def milk_lots(system: SystemUnderTest, scenario: SerialScenario) -> MilkLo
 
 async def test_lots_are_registered_with_their_receipt(milk_lots: MilkLots) -> None:
     """Two lots of one receipt keep number, dates, quantity and supplier (S23-S26)."""
-    await milk_lots.receive(("0a/7 B", 12.5, "2090-01-31"), ("0A/7 B", 3, "2090-02-28"))
-    assert await milk_lots.on_hand_by_location() == {("0a/7 B", DOCK): Decimal("12.5"), ("0A/7 B", DOCK): 3}
+    await milk_lots.receive(("0a/7 B", 12.5, "2090-01-31"), ("0A/7-B", 3, "2090-02-28"))
+    assert await milk_lots.on_hand_by_location() == {("0a/7 B", DOCK): Decimal("12.5"), ("0A/7-B", DOCK): 3}
     lot_row = await milk_lots.load_lot("0a/7 B")
     assert (str(lot_row["expiry"]), lot_row["supplier"]) == ("2090-01-31", "Dairy")
     assert await milk_lots.open_holds() == []

@@ -113,7 +113,9 @@ async def test_known_serial_is_never_a_new_unit(system: SystemUnderTest, scenari
     (path,) = problem["blocked_by"]
     assert (await system.get_json("serials", path))["status"] == "IN_INVENTORY"
     await system.assert_rejected(CloseReceipt(receipt=receipt), "discrepancy_open")
-    await system.execute(decision.model_copy(update={"resolution": "RETURN_TO_VENDOR"}))
+    returned = decision.model_copy(update={"resolution": "RETURN_TO_VENDOR"})
+    await system.assert_rejected(returned, "resolution_without_effect")
+    await system.execute(decision.model_copy(update={"resolution": "VOID"}))
     await system.execute(CloseReceipt(receipt=receipt))
     unit = await scenario.get_unit(serial)
     assert (unit["status"], unit["version"]) == ("IN_INVENTORY", 3)

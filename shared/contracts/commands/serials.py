@@ -188,7 +188,8 @@ class CorrectSerialExpiry(Message, type="serial.correct_expiry.v1", topic=SERIAL
 class CorrectSerialLot(Message, type="serial.correct_lot.v1", topic=SERIALS_COMMANDS, key="sku"):
     """Corrects the lot number of units, whose serial numbers stay: supervisors only, with a reason.
 
-    Holds stay on the units; those of the right lot are added. Shipped units are reported to its open recalls, too.
+    Holds stay on the units; those of the right lot are added. Shipped units are reported to its open recalls, too,
+    and are an event conflict that names the customer if another hold is on the right lot.
     """
 
     sku: Sku

@@ -2,7 +2,7 @@
 
 import httpx
 
-from shared.contracts.commands.serials import CorrectSerialExpiry, PlaceSerialHold, ReleaseSerialHold
+from shared.contracts.commands.serials import CorrectSerialExpiry, CorrectSerialLot, PlaceSerialHold, ReleaseSerialHold
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.integration.serials.test_backorders import put_away_units, serials_by_demand
@@ -35,6 +35,29 @@ async def test_lot_hold_covers_present_and_arriving_units(harness: SerialsHarnes
     assert await serials_by_demand(harness) == {"1": serial_numbers(1), "2": serial_numbers(3, first=2)}
     result = await harness.handle(messages.receive(serial_numbers(1, first=5), lot="L-1"))
     assert result.data_of("serial.hold_placed.v1") == []
+
+
+async def test_shipped_units_that_get_a_held_lot(harness: SerialsHarness) -> None:
+    """Shipped units whose right lot is on hold are one conflict that names the customer to call (S22, S28)."""
+    messages = ProductMessages(harness.sku)
+    await put_away_units(harness, serial_numbers(3), lot="L-1")
+    await harness.handle(messages.request_allocation(1, 2))
+    await harness.handle(messages.pick(1, serial_numbers(2)))
+    await harness.handle(messages.dispatch(1, serial_numbers(2)))
+    await harness.handle(PlaceSerialHold(sku=harness.sku, lot="L-9", hold_id="H-1", reason="glass"))
+    result = await harness.handle(
+        CorrectSerialLot(sku=harness.sku, serials=serial_numbers(3), lot="L-9", reason="misread")
+    )
+    corrections = result.data_of("serial.lot_corrected.v1")
+    assert {(event["previous_lot"], event["lot"]) for event in corrections} == {("L-1", "L-9")}
+    assert [event["serials"] for event in result.data_of("serial.hold_placed.v1")] == [["SN-00003"]]
+    [conflict] = result.data_of("serial.rejected.v1")
+    assert (conflict["kind"], conflict["code"], conflict["ids"]) == ("EVENT_CONFLICT", "on_hold", serial_numbers(2))
+    assert "call customer C-1" in conflict["detail"]
+    rows = await harness.fetch_all(
+        "SELECT codes FROM rejection WHERE document = :sku AND closed_at IS NULL", sku=harness.sku
+    )
+    assert [row["codes"] for row in rows] == [["on_hold"]]
 
 
 async def test_hold_on_an_unknown_lot_covers_later_arrivals(harness: SerialsHarness, http: httpx.AsyncClient) -> None:

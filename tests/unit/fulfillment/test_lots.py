@@ -49,9 +49,12 @@ def test_demand_carries_lots_and_minimum_shelf_life(fulfillment: InMemoryFulfill
 
 @pytest.mark.parametrize("sku", ["A", "N"])
 def test_lots_cannot_be_requested_of_products_without_lots(fulfillment: InMemoryFulfillment, sku: str) -> None:
-    """Lot criteria for serial-tracked or untracked products reject the order."""
+    """Lot criteria for serial-tracked or untracked products reject an order and an amendment."""
     criteria_line = order_line("1", sku).model_copy(update={"lots": ["L1"]})
     assert fulfillment.rejection_codes(order_placed(criteria_line, order_id="SO-2")) == [Code.NOT_LOT_TRACKED]
+    fulfillment.handle(order_placed(order_line("1", sku), order_id="SO-2"))
+    amended = OrderAmended(order="SO-2", lines=[criteria_line])
+    assert fulfillment.rejection_codes(amended) == [Code.NOT_LOT_TRACKED]
 
 
 def test_allocation_records_lots_and_skipped_stock(fulfillment: InMemoryFulfillment) -> None:

@@ -91,12 +91,17 @@ def test_tracking_change_moves_demand_to_the_new_owner(fulfillment: InMemoryFulf
 
 
 @pytest.mark.parametrize(
-    ("criteria", "first", "second"), [({"single_lot": True}, SERIAL, LOT), ({"quantity": Decimal("1.5")}, SERIAL, LOT)]
+    ("criteria", "first", "second"),
+    [
+        ({"single_lot": True}, SERIAL, LOT),
+        ({"lots": ["L1"]}, SERIAL, LOT),
+        ({"quantity": Decimal("1.5")}, SERIAL, LOT),
+    ],
 )
 def test_line_unsuitable_for_its_product_waits(
     fulfillment: InMemoryFulfillment, criteria: dict[str, Any], first: Product, second: Product
 ) -> None:
-    """A single-lot line or a fraction of a unit does not request serial-tracked stock (S14)."""
+    """A line with lot criteria or a fraction of a unit does not request serial-tracked stock (S14)."""
     assert (
         allocation_requests(fulfillment.handle(order_placed(order_line("1", "NEW").model_copy(update=criteria)))) == []
     )

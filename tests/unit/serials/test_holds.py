@@ -11,6 +11,7 @@ from shared.contracts.commands.serials import (
     ReleaseSerialHold,
 )
 from shared.contracts.fulfillment import OrderSerialsDeallocated
+from shared.contracts.recalls import RecallOpened
 from shared.contracts.serials import (
     SerialDispatchApproved,
     SerialDispatchRejected,
@@ -26,6 +27,7 @@ from tests.support.messages.serials import (
     receive,
     request_allocation,
     request_dispatch_check,
+    serial_numbers,
 )
 
 
@@ -160,3 +162,39 @@ def test_corrected_lots_keep_holds_and_add_those_of_the_right_lot() -> None:
     events = service.events_of(SerialLotCorrected)
     assert sorted(serial for event in events for serial in event.serials) == ["SN-1", "SN-2"]
     assert {(event.lot, event.reason) for event in events} == {("R-1", "misread (lot none, now R-1)")}
+
+
+def test_corrected_lots_of_units_of_orders() -> None:
+    """A hold on the right lot lists picked units; of shipped ones a conflict names the customer (S22, S28)."""
+    service = with_picked_units(3)
+    service.handle(CorrectSerialLot(sku="A-1", serials=serial_numbers(3), lot="L-1", reason="label found"))
+    service.handle(order_dispatched(["SN-1", "SN-2"]))
+    service.handle(PlaceSerialHold(sku="A-1", lot="R-1", hold_id="H-1", reason="glass"))
+    assert service.events_of(SerialHoldPlaced)[-1].units == []
+    service.handle(CorrectSerialLot(sku="A-1", serials=["SN-1", "SN-3"], lot="r-1", reason="misread"))
+    assert [unit.serial for event in service.events_of(SerialHoldPlaced) for unit in event.units] == ["SN-3"]
+    [conflict] = service.conflicts
+    assert (conflict.code, conflict.ids) == ("on_hold", ["SN-1"])
+    assert "shipment SH-1, and lot r-1 is on hold (H-1); call customer C-1" in conflict.detail
+    corrections = {event.lot: event.previous_lot for event in service.events_of(SerialLotCorrected)}
+    assert corrections == {"L-1": None, "r-1": "L-1"}
+
+
+def test_open_recalls_report_shipped_units_of_corrected_lots() -> None:
+    """An open recall tracks a shipped unit once its right lot is known, so it is no conflict (S30)."""
+    service = with_picked_units(1)
+    service.handle(order_dispatched(["SN-1"]))
+    service.handle(RecallOpened(recall="RC-1", sku="A-1", hold_id="H-1", reason="glass", lots=["R-1"]))
+    service.handle(CorrectSerialLot(sku="A-1", serials=["SN-1"], lot="R-1", reason="misread"))
+    assert service.conflicts == []
+    assert service.units["A-1", "SN-1"].open_recall_count == 1
+
+
+def test_a_corrected_spelling_of_a_lot_is_no_conflict() -> None:
+    """A shipped unit of a held lot is not reported again for another spelling of the lot (S22)."""
+    service = with_picked_units(1)
+    service.handle(CorrectSerialLot(sku="A-1", serials=["SN-1"], lot="R-1", reason="label found"))
+    service.handle(order_dispatched(["SN-1"]))
+    service.handle(PlaceSerialHold(sku="A-1", lot="R-1", hold_id="H-1", reason="glass"))
+    service.handle(CorrectSerialLot(sku="A-1", serials=["SN-1"], lot="r-1", reason="spelling"))
+    assert service.conflicts == []

@@ -3,6 +3,8 @@
 A corrected expiry also releases the expiry hold of units that have not expired.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 
 from services.serials.units.domain import holds
@@ -12,6 +14,7 @@ from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import CorrectSerialExpiry, CorrectSerialLot
 from shared.contracts.problems import Code, ProblemDetail
+from shared.identifiers import fold_lot
 from shared.inventory.expiry import is_expired
 from shared.unit_of_work import CommandResult
 
@@ -41,24 +44,41 @@ def correct_expiry(uow: SerialsUnitOfWork, command: CorrectSerialExpiry) -> Comm
 
 
 def correct_lot(uow: SerialsUnitOfWork, command: CorrectSerialLot) -> CommandResult:
-    """Correct the lot number of units; their holds stay, and those of the right lot apply as on arrival."""
+    """Correct the lot number of units; their holds stay, and those of the right lot apply as on arrival.
+
+    Shipped units are not held: the customer is to be called.
+    """
     if violation := duplicate_serials_violation(command.serials):
         return CommandResult.rejected(violation)
     accepted, rejected = partition_by_rule(
         (uow.get_unit(command.sku, serial) for serial in command.serials), lambda _: None
     )
     operation_by_lot: dict[str | None, int] = {}
-    for unit in accepted:
-        if unit.lot == command.lot:
-            continue
+    corrected = [unit for unit in accepted if unit.lot != command.lot]
+    moved = [unit for unit in corrected if fold_lot(unit.lot or "") != fold_lot(command.lot)]
+    for unit in corrected:
         if unit.lot not in operation_by_lot:
             reason = f"{command.reason} (lot {unit.lot or 'none'}, now {command.lot})"
-            operation_by_lot[unit.lot] = uow.add_operation(SerialChangeType.LOT_CORRECTED, command.sku, reason=reason)
+            operation_by_lot[unit.lot] = uow.add_operation(
+                SerialChangeType.LOT_CORRECTED, command.sku, reason=reason, previous_lot=unit.lot
+            )
         operation = operation_by_lot[unit.lot]
         unit.lot = command.lot
         uow.transition(unit, operation, unit.location)
         holds.apply_standing_holds(uow, unit)
+    _report_shipped(uow, moved)
     return units_result(command.sku, accepted, rejected)
+
+
+def _report_shipped(uow: SerialsUnitOfWork, units: Iterable[Unit]) -> None:
+    """Report shipped units whose right lot is on hold; open recalls report theirs."""
+    units_by_call: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        if unit.status == "SHIPPED" and (hold_ids := holds.unreported_hold_ids(uow, unit)):
+            departure = f"shipped with shipment {unit.shipment}, and lot {unit.lot} is on hold ({', '.join(hold_ids)})"
+            units_by_call[f"{departure}; call customer {unit.customer}"].append(unit)
+    for detail, shipped in units_by_call.items():
+        uow.record_unit_conflicts(Code.ON_HOLD, shipped, detail)
 
 
 def _missing_expiry_violation(uow: SerialsUnitOfWork, command: CorrectSerialExpiry) -> ProblemDetail | None:

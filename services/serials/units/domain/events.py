@@ -121,7 +121,8 @@ def _emit_expiry_corrected(uow: SerialsUnitOfWork, operation: Operation, transit
 
 
 def _emit_lot_corrected(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:
-    _emit(uow, SerialLotCorrected, operation, transitions, lot=transitions[0].unit.lot or "")
+    lots = {"previous_lot": operation.previous_lot, "lot": transitions[0].unit.lot or ""}
+    _emit(uow, SerialLotCorrected, operation, transitions, **lots)
 
 
 def _emit_adjusted(uow: SerialsUnitOfWork, operation: Operation, transitions: Sequence[Transition]) -> None:

@@ -52,6 +52,15 @@ def apply_standing_holds(uow: SerialsUnitOfWork, unit: Unit) -> None:
                 uow.track_for_recall(unit, standing_hold)
 
 
+def unreported_hold_ids(uow: SerialsUnitOfWork, unit: Unit) -> list[str]:
+    """Return the standing holds that match a unit, and of which no open recall reports it."""
+    return sorted(
+        standing_hold.hold_id
+        for standing_hold in uow.standing_holds.values()
+        if standing_hold.matches(unit) and (not standing_hold.recall or standing_hold.is_recall_closed)
+    )
+
+
 def release(uow: SerialsUnitOfWork, unit: Unit, operation: OperationIndex) -> None:
     """Release the operation's hold on a unit, if it is open."""
     hold_id = uow.operations[operation].documents.hold_id or ""

@@ -54,6 +54,8 @@ class Operation(NamedTuple):
     documents: DocumentRefs
     is_reported_to_recalls: bool = True
     """Whether open recalls are told; a recall answers with its own hold."""
+    previous_lot: str | None = None
+    """The wrong lot number that a correction replaces."""
 
 
 class Transition(NamedTuple):

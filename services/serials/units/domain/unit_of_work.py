@@ -133,6 +133,7 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         hold_id: str | None = None,
         context: MessageContext | None = None,
         is_reported_to_recalls: bool = True,
+        previous_lot: str | None = None,
     ) -> OperationIndex:
         """Add an operation and return its index, to which transitions refer.
 
@@ -141,12 +142,12 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         if documents is None:
             documents, reason = DocumentRefs.from_message(self.event.data, hold_id), reason or self.reason
         reason, context = reason or change.description, context or self.context
-        self.operations.append(Operation(change, sku, reason, context, documents, is_reported_to_recalls))
+        self.operations.append(Operation(change, sku, reason, context, documents, is_reported_to_recalls, previous_lot))
         return len(self.operations) - 1
 
     def transition(self, unit: Unit, operation: OperationIndex, location: str | None) -> bool:
         """Apply an operation to a unit, if the state machine allows it (S04)."""
-        change, _, _, context, _, is_reported_to_recalls = self.operations[operation]
+        change, _, _, context, _, is_reported_to_recalls, _ = self.operations[operation]
         status = next_status(unit.status, change)
         if status is None:
             return False

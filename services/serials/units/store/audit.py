@@ -43,7 +43,7 @@ async def save_audit(tx: Transaction, uow: SerialsUnitOfWork, changes: UnitChang
     ordinals = {index: ordinal for ordinal, index in enumerate(operation_indexes, start=1)}
     rows = [
         (change.value, reason, context.actor, context.cause.source, context.cause.id, *documents)
-        for change, _, reason, context, documents, _ in operations
+        for change, _, reason, context, documents, *_ in operations
     ]
     values: dict[str, Any] = dict(zip(OPERATION_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)) | {
         "now": tx.now,
