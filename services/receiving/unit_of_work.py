@@ -8,12 +8,11 @@ from operator import attrgetter
 
 from services.receiving.locations.domain.records import Location, LocationChange, Warehouse
 from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductHistory
-from services.receiving.receipts.domain.known_lots import KnownLots
+from services.receiving.receipts.domain.known_lots import KnownLots, LotCorrection
 from services.receiving.receipts.domain.look_alikes import look_alike_key
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
-    LotCorrection,
     LotKey,
     LotScan,
     PartLineKey,

@@ -133,7 +133,8 @@ async def test_lot_of_another_product_is_rejected(system: SystemUnderTest, lot_s
         OrderLine(line="1", sku=lot_scenario.sku, quantity=2), OrderLine(line="2", sku=other, quantity=2)
     )  # fmt: skip
     await lot_scenario.assert_pick_list(order, {("L1", STORAGE_LOCATIONS[0]): 2, ("M1", STORAGE_LOCATIONS[1]): 2})
-    for sku, lot_number in ((lot_scenario.sku, "M1"), (other, "L1"), (lot_scenario.sku, "L-1"), (lot_scenario.sku, "?")):
+    mine = lot_scenario.sku
+    for sku, lot_number in ((mine, "M1"), (other, "L1"), (mine, "L-1"), (mine, "?")):
         wrong = PickItems(order=order, stock=[lot_scenario.lot_selector(lot_number, 2, sku=sku)], location=STAGE)
         await system.assert_rejected(wrong, "not_on_pick_list")
     hold = {"sku": lot_scenario.sku, "lot": "M1", "hold_id": lot_scenario.new_id("H"), "reason": "x"}

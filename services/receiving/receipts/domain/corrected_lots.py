@@ -1,6 +1,6 @@
 """Lot numbers that were corrected after the receipt: known for later scans, and shown with the lots of receipts."""
 
-from services.receiving.receipts.domain.records import LotCorrection
+from services.receiving.receipts.domain.known_lots import LotCorrection
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.serials import SerialLotCorrected

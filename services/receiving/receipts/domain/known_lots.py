@@ -1,10 +1,28 @@
 """Working set of the received lot numbers of products, compared without case and doubled blanks."""
 
 from operator import attrgetter
+from typing import NamedTuple
 
-from services.receiving.receipts.domain.records import KnownLot, RowKey
+from services.receiving.receipts.domain.records import RowKey
 from shared.identifiers import fold_lot
 from shared.working_set import WorkingSet
+
+
+class KnownLot(NamedTuple):
+    """A lot number of a product that was received, in the spelling of its first receipt."""
+
+    sku: str
+    lot: str
+    is_variant: bool = False
+    """Whether a supervisor accepted it as a lot of its own beside another spelling."""
+
+
+class LotCorrection(NamedTuple):
+    """A lot to which goods that were recorded under a wrong number belong."""
+
+    sku: str
+    from_lot: str
+    lot: str
 
 
 class KnownLots(WorkingSet[RowKey, KnownLot]):

@@ -258,23 +258,6 @@ class LotScan(NamedTuple):
         return self.known_lot or self.lot
 
 
-class KnownLot(NamedTuple):
-    """A lot number of a product that was received, in the spelling of its first receipt."""
-
-    sku: str
-    lot: str
-    is_variant: bool = False
-    """Whether a supervisor accepted it as a lot of its own beside another spelling."""
-
-
-class LotCorrection(NamedTuple):
-    """A lot to which goods that were recorded under a wrong number belong."""
-
-    sku: str
-    from_lot: str
-    lot: str
-
-
 class Discrepancy(NamedTuple):
     """A difference between expected and arrived items; open until a supervisor resolves it.
 

@@ -1,10 +1,9 @@
 """Tables of receipts. The optimistic locks of `save` rely on the versions of receipts and units."""
 
+from services.receiving.receipts.domain.known_lots import KnownLot, LotCorrection
 from services.receiving.receipts.domain.records import (
     AnnouncedLine,
     Discrepancy,
-    KnownLot,
-    LotCorrection,
     LotScan,
     Receipt,
     ReceiptLine,

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0016_ordered_products"
-down_revision = "0015_awaiting_warehouses"
+revision = "0012_ordered_products"
+down_revision = "0011_awaiting_warehouses"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0018_announced_lots"
-down_revision = "0017_expiry_sources"
+revision = "0014_announced_lots"
+down_revision = "0013_expiry_sources"
 
 
 def upgrade() -> None:

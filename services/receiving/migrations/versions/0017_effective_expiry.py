@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0021_effective_expiry"
-down_revision = "0020_imports"
+revision = "0017_effective_expiry"
+down_revision = "0016_imports"
 
 
 def upgrade() -> None:

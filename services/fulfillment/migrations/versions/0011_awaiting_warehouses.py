@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0015_awaiting_warehouses"
-down_revision = "0011_shipment_indexes"
+revision = "0011_awaiting_warehouses"
+down_revision = "0010_shipment_indexes"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0019_lot_scan_statuses"
-down_revision = "0018_announced_lots"
+revision = "0015_lot_scan_statuses"
+down_revision = "0014_announced_lots"
 
 
 def upgrade() -> None:

@@ -2,7 +2,7 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0011_shipment_indexes"
+revision = "0010_shipment_indexes"
 down_revision = "0009_replayable_rejections"
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0023_number_corrections"
-breaks_before = "0023_number_corrections"  # older versions would report stock with a corrected number as missing
-down_revision = "0022_recall_notices"
+revision = "0020_number_corrections"
+breaks_before = "0020_number_corrections"  # older versions would report stock with a corrected number as missing
+down_revision = "0019_recall_notices"
 
 
 def upgrade() -> None:

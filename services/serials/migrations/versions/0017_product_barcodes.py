@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0019_product_barcodes"
-down_revision = "0018_imports"
+revision = "0017_product_barcodes"
+down_revision = "0016_imports"
 
 
 def upgrade() -> None:

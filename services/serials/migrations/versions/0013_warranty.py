@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0015_warranty"
-down_revision = "0013_list_indexes"
+revision = "0013_warranty"
+down_revision = "0012_list_indexes"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0015_ordered_products"
-down_revision = "0013_list_indexes"
+revision = "0011_ordered_products"
+down_revision = "0010_list_indexes"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0017_expiry_sources"
-down_revision = "0016_lot_keys"
+revision = "0013_expiry_sources"
+down_revision = "0012_lot_keys"
 
 
 def upgrade() -> None:

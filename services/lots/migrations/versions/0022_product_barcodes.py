@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0025_product_barcodes"
-down_revision = "0024_correction_index"
+revision = "0022_product_barcodes"
+down_revision = "0021_correction_index"
 
 
 def upgrade() -> None:

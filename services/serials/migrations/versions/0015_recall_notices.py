@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import scripts
 
-revision = "0017_recall_notices"
-breaks_before = "0017_recall_notices"  # older versions would find no number of a notice
-down_revision = "0016_lot_keys"
+revision = "0015_recall_notices"
+breaks_before = "0015_recall_notices"  # older versions would find no number of a notice
+down_revision = "0014_lot_keys"
 
 
 def upgrade() -> None:

@@ -3,8 +3,8 @@
 from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.migrate import lot_key_column, run_sql
 
-revision = "0021_lot_keys"
-down_revision = "0020_recall_contacts"
+revision = "0018_lot_keys"
+down_revision = "0017_recall_contacts"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0013_list_indexes"
-down_revision = "0010_warranty"
+revision = "0010_list_indexes"
+down_revision = "0009_warranty"
 
 
 def upgrade() -> None:

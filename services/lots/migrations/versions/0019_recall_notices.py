@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0022_recall_notices"
-breaks_before = "0022_recall_notices"  # older versions would compare lots with other criteria
-down_revision = "0021_lot_keys"
+revision = "0019_recall_notices"
+breaks_before = "0019_recall_notices"  # older versions would compare lots with other criteria
+down_revision = "0018_lot_keys"
 
 
 def upgrade() -> None:

@@ -2,7 +2,7 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0013_list_indexes"
+revision = "0012_list_indexes"
 down_revision = "0011_replayable_rejections"
 
 

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import import_tables
 
-revision = "0020_imports"
-down_revision = "0019_lot_scan_statuses"
+revision = "0016_imports"
+down_revision = "0015_recall_notices"
 
 
 def upgrade() -> None:

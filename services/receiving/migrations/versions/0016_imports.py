@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import import_tables
 
-revision = "0018_imports"
-down_revision = "0017_recall_notices"
+revision = "0016_imports"
+down_revision = "0015_lot_scan_statuses"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0022_lot_corrections"
-down_revision = "0021_lot_look_up"
+revision = "0019_lot_corrections"
+down_revision = "0018_lot_look_up"
 
 
 def upgrade() -> None:

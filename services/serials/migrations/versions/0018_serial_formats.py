@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0019_serial_formats"
-down_revision = "0019_product_barcodes"
+revision = "0018_serial_formats"
+down_revision = "0017_product_barcodes"
 
 
 def upgrade() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.migrate import grant, lot_key_column, run_sql, scripts
 
-revision = "0016_lot_keys"
-down_revision = "0015_ordered_products"
+revision = "0012_lot_keys"
+down_revision = "0011_ordered_products"
 
 
 def upgrade() -> None:

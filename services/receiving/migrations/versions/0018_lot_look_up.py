@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0021_lot_look_up"
-down_revision = "0021_effective_expiry"
+revision = "0018_lot_look_up"
+down_revision = "0017_effective_expiry"
 
 
 def upgrade() -> None:

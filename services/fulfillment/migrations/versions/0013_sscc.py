@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0017_sscc"
-down_revision = "0016_ordered_products"
+revision = "0013_sscc"
+down_revision = "0012_ordered_products"
 
 
 def upgrade() -> None:

@@ -3,8 +3,8 @@
 from shared.persistence.lot_keys import fold_lot_sql
 from shared.persistence.migrate import run_sql
 
-revision = "0016_lot_keys"
-down_revision = "0015_warranty"
+revision = "0014_lot_keys"
+down_revision = "0013_warranty"
 
 
 def upgrade() -> None:

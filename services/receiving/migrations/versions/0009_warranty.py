@@ -2,7 +2,7 @@
 
 from shared.persistence.migrate import grant, run_sql
 
-revision = "0010_warranty"
+revision = "0009_warranty"
 down_revision = "0008_serial_formats"
 
 

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0024_correction_index"
-down_revision = "0023_number_corrections"
+revision = "0021_correction_index"
+down_revision = "0020_number_corrections"
 
 
 def upgrade() -> None:

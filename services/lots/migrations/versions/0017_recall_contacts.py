@@ -4,9 +4,9 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, scripts
 
-revision = "0020_recall_contacts"
-breaks_before = "0020_recall_contacts"  # older versions would write marks that settle no customer
-down_revision = "0017_recall_index"
+revision = "0017_recall_contacts"
+breaks_before = "0017_recall_contacts"  # older versions would write marks that settle no customer
+down_revision = "0016_recall_index"
 
 
 def upgrade() -> None:

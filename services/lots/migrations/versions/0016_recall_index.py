@@ -2,7 +2,7 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0017_recall_index"
+revision = "0016_recall_index"
 down_revision = "0015_replayable_rejections"
 
 
