@@ -19,6 +19,7 @@ from services.receiving.receipts.domain.serial_scans import (
 )
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
+from shared.contracts.label_dates import future_manufacture_violation
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import resource_path, warehouse_of
 from shared.scans.gtin import to_gtin_14
@@ -45,6 +46,7 @@ REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
     "QUANTITY_REQUIRED": (Code.QUANTITY_REQUIRED, "quantity missing"),
     "QUANTITY_PRECISION": (Code.QUANTITY_PRECISION, "quantity has more than {decimals} decimals"),
     "LOT_DATES_MISMATCH": (Code.LOT_DATES_MISMATCH, "dates differ from earlier scans of the lot on this receipt"),
+    "MANUFACTURED_IN_FUTURE": (Code.MANUFACTURED_IN_FUTURE, "manufacturing date later than today"),
     **REJECTED_BY_DATE,
     "TOO_MANY_UNITS": (Code.TOO_MANY_UNITS, "quantity exceeds the maximum per lot, session and location"),
 }
@@ -65,7 +67,7 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     if receipt is None or sku is None:  # checked above; narrows the types
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
     judge = ScanJudge(uow, sku, receipt.receipt)
-    if violation := _label_violation(command, sku, judge):
+    if violation := _label_violation(uow, command, sku, judge):
         return CommandResult.rejected(violation)
     serial_results = evaluate_serial_scans(uow, command, receipt, sku, judge) if command.serials else []
     lot_results = evaluate_lot_scans(uow, command, receipt, sku, judge) if command.lots else []
@@ -145,11 +147,17 @@ def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str | 
     return None
 
 
-def _label_violation(command: ScanItems, sku: str, judge: ScanJudge) -> ProblemDetail | None:
-    """Check the GTIN on the labels, and the lot number on those of serial numbers."""
+def _label_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, judge: ScanJudge) -> ProblemDetail | None:
+    """Check the GTIN on the labels, and lot number and manufacturing date on those of serial numbers."""
     if command.gtin is not None and to_gtin_14(command.gtin) not in judge.gtins:
         detail = f"GTIN {command.gtin} is no barcode of product {sku}"
         return ProblemDetail(code=Code.WRONG_PRODUCT, detail=detail, ids=[command.gtin])
+    if command.manufactured_on and (
+        violation := future_manufacture_violation(
+            command.manufactured_on, uow.local_date(command.location), sku, command.serials
+        )
+    ):
+        return violation
     if not command.lot:
         return None
     if misread := judge.misread_lot(command.lot):
