@@ -79,6 +79,7 @@ def test_goods_at_hand_were_not_made_tomorrow(service: InMemoryReceiving) -> Non
     result = scan_lots(service, "R1", *lots)
     assert scan_statuses(result) == ["MANUFACTURED_IN_FUTURE", "ACCEPTED"]
     assert (error_codes(result), result.violations[0].ids) == (["manufactured_in_future"], ["A"])
+    assert result.violations[0].detail == f"1 of 2 scans: made on {TOMORROW}, later than today, {TODAY}"
 
 
 def test_today_is_that_of_the_warehouse(service: InMemoryReceiving) -> None:
