@@ -82,12 +82,14 @@ def test_goods_at_hand_were_not_made_tomorrow(service: InMemoryReceiving) -> Non
     assert result.violations[0].detail == f"1 of 2 scans: made on {TOMORROW}, later than today, {TODAY}"
 
 
-def test_today_is_that_of_the_warehouse(service: InMemoryReceiving) -> None:
-    """A warehouse further east has the next day earlier."""
+@pytest.mark.parametrize("warehouse", ["EAST", "WEST"])
+def test_today_is_that_of_the_warehouse(service: InMemoryReceiving, warehouse: str) -> None:
+    """A warehouse further east has the next day earlier; one without a definition may be anywhere."""
     service.uow.warehouses.put(service.uow.warehouses["EAST"]._replace(time_zone="Pacific/Kiritimati"))
     service.now = service.uow.now = service.now.replace(hour=12)
-    announce_receipt(service, "R1", asn_line(["V"], sku="VALVE"))
-    assert scan_statuses(scan_serials(service, "R1", "V", sku="VALVE", manufactured_on=TOMORROW)) == ["ACCEPTED"]
+    announce_receipt(service, "R1", asn_line(["V"], sku="VALVE"), warehouse=warehouse)
+    scan = {"sku": "VALVE", "location": f"{warehouse}/DOCK", "manufactured_on": TOMORROW}
+    assert scan_statuses(scan_serials(service, "R1", "V", **scan)) == ["ACCEPTED"]
 
 
 ANNOUNCED = {"lot": "L-1", "manufactured_on": TOMORROW}

@@ -66,7 +66,7 @@ class _LotScanEvaluator:
         self.is_short_life_held = self.policy.short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
-        self.today = uow.local_date(command.location)
+        self.today = uow.latest_date(command.location)
         self.expectation = LotExpectation(uow.lines_of(self.receipt_id, sku))
 
     def evaluate(self, entry: ScannedLot) -> LotScanResult:

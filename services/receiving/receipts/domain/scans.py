@@ -76,7 +76,7 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
     statuses = [result.status for result in results]
     limits = {
-        "decimals": uow.decimals(sku), "today": uow.local_date(command.location),
+        "decimals": uow.decimals(sku), "today": uow.latest_date(command.location),
         "required": uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
     }  # fmt: skip
     violations = [
@@ -159,7 +159,7 @@ def _label_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, jud
         return ProblemDetail(code=Code.WRONG_PRODUCT, detail=detail, ids=[command.gtin])
     if command.manufactured_on and (
         violation := future_manufacture_violation(
-            command.manufactured_on, uow.local_date(command.location), sku, command.serials
+            command.manufactured_on, uow.latest_date(command.location), sku, command.serials
         )
     ):
         return violation

@@ -77,7 +77,7 @@ class _SerialScanEvaluator:
         self.command, self.actor, self.judge = command, uow.event.actor, judge
         label = UnitLabel(command.lot or None, command.expiry, command.manufactured_on, command.best_before)
         self.expectation = UnitExpectation(
-            uow.lines_of(self.receipt_id, sku), label, uow.shelf_life_policy(sku), uow.local_date(command.location)
+            uow.lines_of(self.receipt_id, sku), label, uow.shelf_life_policy(sku), uow.latest_date(command.location)
         )
         self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
