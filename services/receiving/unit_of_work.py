@@ -38,7 +38,7 @@ from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import Tracking
 from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.decimals import decimals_of
-from shared.inventory.expiry import ShelfLifeViolation, shelf_life_violation, today
+from shared.inventory.expiry import ShelfLifeViolation, latest_day, shelf_life_violation, today
 from shared.unit_of_work import UnitOfWork
 from shared.working_set import Index, WorkingSet
 
@@ -138,6 +138,10 @@ class ReceivingUnitOfWork(UnitOfWork):
         """Return the current date in the warehouse of a location."""
         warehouse = self.warehouses.get(warehouse_of(location))
         return today(self.now, warehouse.time_zone if warehouse else "UTC")
+
+    def latest_date(self, location: str) -> date:
+        """Return the current date in the warehouse of a location; the latest anywhere if its time zone is unknown."""
+        return self.local_date(location) if warehouse_of(location) in self.warehouses else latest_day(self.now)
 
     def shelf_life_violation(self, sku: str, location: str, expiry: date | None) -> ShelfLifeViolation | None:
         """Check the remaining shelf life of an item received today, in the time zone of the warehouse."""

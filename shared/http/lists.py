@@ -56,7 +56,8 @@ def ordered_by(sorts: Sorts) -> Any:
         return sorts[sort]
 
     names: Any = Literal[tuple(sorts)]
-    select_order.__annotations__["sort"] = Annotated[names, Query(description=SORT_DESCRIPTION)]
+    description = f"{SORT_DESCRIPTION} {sorts.description}".rstrip()
+    select_order.__annotations__["sort"] = Annotated[names, Query(description=description)]
     return Depends(select_order)
 
 

@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 ShelfLifeViolation = Literal["expired", "allocation_stopped", "insufficient_shelf_life"]
 """Expired, within the stop-allocation period, or below the minimum remaining shelf life of the order."""
 
+LATEST_TIME_ZONE = timedelta(hours=14)
+"""How far the first local day is ahead of UTC."""
+
 NO_NEXT_CHECK = date.max
 """Date of the next expiry check of stock that needs none."""
 
@@ -19,6 +22,11 @@ NO_NEXT_CHECK = date.max
 def today(now: datetime, time_zone: str) -> date:
     """Return the current date in a time zone."""
     return now.astimezone(ZoneInfo(time_zone)).date()
+
+
+def latest_day(now: datetime) -> date:
+    """Return the current date in the time zone that is ahead of all others."""
+    return (now + LATEST_TIME_ZONE).date()
 
 
 def is_expired(expiry: date | None, day: date) -> bool:

@@ -104,6 +104,16 @@ class Sorts(dict[str, SortOrder]):
         super().__init__({default: both[default]} | both)
 
     @property
+    def description(self) -> str:
+        """What orders compare before the column of their name, for example the product before its lot number."""
+        fields_by_name = {name: [key.field for key in order.keys] for name, order in self.items() if name[0] != "-"}
+        return " ".join(
+            f"`{name}` sorts by {', '.join(fields[: fields.index(name)])} first."
+            for name, fields in fields_by_name.items()
+            if name in fields[1:]
+        )
+
+    @property
     def default(self) -> SortOrder:
         """The order of a request without `sort`."""
         return next(iter(self.values()))

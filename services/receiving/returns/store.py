@@ -41,24 +41,34 @@ SELECT_RETURNS, SELECT_RETURNED_UNITS, SELECT_RETURNED_LOTS = (
     for table in (RETURNS, RETURNED_UNITS, RETURNED_LOTS)
 )
 SELECT_SHIPPED_LOTS = text(f"""
+WITH shipped AS (
+    SELECT s.*
+    FROM unnest(CAST(:orders AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[])) AS k(order_id, sku, lot)
+    JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku AND {fold_lot_sql("s.lot")} = k.lot
+    UNION ALL
+    SELECT s.* FROM unnest(CAST(:return_orders AS text[]), CAST(:return_skus AS text[])) AS k(order_id, sku)
+    JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku
+)
 SELECT {SHIPPED_LOTS.columns("s")},
        ARRAY(SELECT DISTINCT l.return_id FROM customer_return r JOIN return_lot l ON l.return_id = r.return_id
              WHERE s.returned > 0 AND r.order_id = s.order_id AND r.customer = s.customer AND l.sku = s.sku
                AND l.lot = s.lot) AS returns
-FROM unnest(CAST(:orders AS text[]), CAST(:skus AS text[]), CAST(:lots AS text[])) AS k(order_id, sku, lot)
-JOIN shipped_lot s ON s.order_id = k.order_id AND s.sku = k.sku AND {fold_lot_sql("s.lot")} = k.lot
+FROM shipped s
 """)
+"""Lots by number, and all lots of an order and product of which some come back."""
 
 
 async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequence[CloudEvent[Any]]) -> None:
     """Load returns with their items, units, products, locations and lots; of corrections the known spellings, too."""
     messages = [event.data for event in events]
     received = [message for message in messages if isinstance(message, ReceiveReturn)]
-    lots = [message for message in messages if isinstance(message, ReceiveReturn | LotShipped)]
     units = [message for message in messages if isinstance(message, ReceiveReturn | SerialStateChanged)]
     if returns := {message.return_id for message in messages if isinstance(message, ReceiveReturn | DisposeReturn)}:
         await _load_returns(tx, uow, sorted(returns))
-    shipped = {(message.order, message.sku, fold_lot(lot.lot)) for message in lots for lot in message.lots}
+    shipped = {
+        (message.order, message.sku, fold_lot(lot.lot))
+        for message in messages if isinstance(message, LotShipped) for lot in message.lots
+    }  # fmt: skip
     corrections = [message for message in messages if isinstance(message, LotNumberCorrected)]
     shipped |= {
         (part.order, correction.sku, fold_lot(lot))
@@ -66,8 +76,9 @@ async def load_returns(tx: Transaction, uow: ReceivingUnitOfWork, events: Sequen
         for lot in (correction.from_lot, correction.lot)
     }  # fmt: skip
     await receipts.load_known_lots(tx, uow, {(correction.sku, correction.lot) for correction in corrections})
-    if shipped:
-        await _load_shipped_lots(tx, uow, shipped)
+    returned = {(message.order, message.sku) for message in received if message.lots}
+    if shipped or returned:
+        await _load_shipped_lots(tx, uow, shipped, returned)
     if keys := {(message.sku, serial) for message in units for serial in message.serials}:
         uow.units.load(await receipts.find_units(tx, keys))
     if skus := {message.sku for message in received} | {returned_lot.sku for returned_lot in uow.returned_lots}:
@@ -84,8 +95,13 @@ async def _load_returns(tx: Transaction, uow: ReceivingUnitOfWork, return_ids: S
     uow.returned_lots.load(RETURNED_LOTS.load(await tx.fetch_all(SELECT_RETURNED_LOTS, parameters)))
 
 
-async def _load_shipped_lots(tx: Transaction, uow: ReceivingUnitOfWork, keys: set[tuple[str, str, str]]) -> None:
-    rows = await tx.fetch_all(SELECT_SHIPPED_LOTS, receipts.as_arrays(keys, "orders", "skus", "lots"))
+async def _load_shipped_lots(
+    tx: Transaction, uow: ReceivingUnitOfWork, keys: set[tuple[str, str, str]], returned: set[tuple[str, str]]
+) -> None:
+    others = {key for key in keys if key[:2] not in returned}
+    parameters = receipts.as_arrays(others, "orders", "skus", "lots")
+    parameters |= receipts.as_arrays(returned, "return_orders", "return_skus")
+    rows = await tx.fetch_all(SELECT_SHIPPED_LOTS, parameters)
     shipped_lots = SHIPPED_LOTS.load(rows, extra_columns=("returns",))
     uow.shipped_lots.load(shipped_lots)
     for shipped_lot, row in zip(shipped_lots, rows, strict=True):

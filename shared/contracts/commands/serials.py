@@ -75,9 +75,9 @@ class ReleaseSerialHold(Message, type="serial.release_hold.v1", topic=SERIALS_CO
 class AdjustSerials(Message, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
     """Records units as scrapped, lost or found; VOID marks an erroneous registration, which is never allocated.
 
-    Units are FOUND at `location`, by default at their location in the books. RETURNED_FROM_VENDOR takes back units that
-    were returned to the vendor, for example after a repair: they are RECEIVED at the dock or staging location
-    `location`, as from a receipt.
+    Units are FOUND at `location`, by default at their location in the books. RETURNED_FROM_VENDOR, not FOUND, takes
+    back units that were returned to the vendor, for example after a repair: they are RECEIVED at the dock or staging
+    location `location`, as from a receipt.
     """
 
     sku: Sku

@@ -99,6 +99,7 @@ class Code(StrEnum):
     DOCUMENT_EXISTS = "document_exists"
 
     SALE_IN_FUTURE = "sale_in_future"
+    MANUFACTURED_IN_FUTURE = "manufactured_in_future"
 
     ILLEGAL_TRANSITION = "illegal_transition"
     DOCUMENT_MISMATCH = "document_mismatch"

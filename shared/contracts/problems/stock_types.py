@@ -63,6 +63,9 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
     ),
     Code.COUNT_TOO_OLD: ProblemType(409, "Count too old", "Nothing was changed. Count the location again."),
     Code.SALE_IN_FUTURE: ProblemType(422, "Sale later than today", "Correct the day of the sale."),
+    Code.MANUFACTURED_IN_FUTURE: ProblemType(
+        422, "Manufacturing date later than today", "Read the label again; day, month or year may be mixed up."
+    ),
     Code.COUNT_IN_FUTURE: ProblemType(
         409,
         "Count later than the server's time",

@@ -15,7 +15,7 @@ async def test_dates_are_stored_and_shown_with_their_source(
     """A best-before date of lots and the shelf life of units give the expiry that is received and shown (S24)."""
     harness, milk, valve = milk_harness, milk_harness.scoped_id("MILK"), milk_harness.scoped_id("VALVE")
     best_before = {"expiry_basis": "BEST_BEFORE"}
-    shelf_life = {"shelf_life_days": 365, "expiry_required": True}
+    shelf_life = {"shelf_life_days": 3650, "expiry_required": True}
     receipt = {"receipt": harness.scoped_id("RV"), "warehouse": harness.scoped_id("EAST")}
     scan = {"receipt": receipt["receipt"], "session": "S", "location": f"{harness.scoped_id('EAST')}/DOCK"}
     result = await harness.handle(
@@ -28,15 +28,15 @@ async def test_dates_are_stored_and_shown_with_their_source(
         AsnAnnounced.model_validate(
             receipt | {"lines": [{"line": "1", "sku": valve, "quantity": 1, "serials": ["V-1"]}]}
         ),
-        ScanItems.model_validate(scan | {"sku": valve, "serials": ["V-1"], "manufactured_on": "2089-01-31"}),
+        ScanItems.model_validate(scan | {"sku": valve, "serials": ["V-1"], "manufactured_on": "2026-01-31"}),
         ConfirmSession(receipt=receipt["receipt"], session="S"),
     )
     assert result.error_codes() == []
     ((lot,),) = (data["lots"] for data in result.data_of("receipt.lots_received.v1"))
     (units,) = result.data_of("receipt.serials_received.v1")
     assert (lot["expiry"], lot["expiry_source"]) == ("2090-01-31", "BEST_BEFORE")
-    assert (units["expiry"], units["expiry_source"]) == ("2090-01-31", "SHELF_LIFE_DAYS")
+    assert (units["expiry"], units["expiry_source"]) == ("2036-01-29", "SHELF_LIFE_DAYS")
     (shown,) = (await get_json(http, f"/receipts/{harness.scoped_id('R')}/lots"))["items"]
     assert (shown["expiry"], shown["best_before"], shown["expiry_source"]) == ("2090-01-31",) * 2 + ("BEST_BEFORE",)
     product = await get_json(http, f"/products/{valve}")
-    assert product["shelf_life"]["shelf_life_days"] == 365
+    assert product["shelf_life"]["shelf_life_days"] == 3650

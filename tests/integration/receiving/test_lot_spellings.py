@@ -75,6 +75,16 @@ async def test_return_takes_any_spelling(milk_harness: ReceivingHarness) -> None
     assert (await harness.handle(command)).error_codes() == []
 
 
+async def test_return_under_another_number_names_what_was_shipped(milk_harness: ReceivingHarness) -> None:
+    """A return under a wrong number names the lots of the order, also those that ship at the same time (S25)."""
+    harness = milk_harness
+    await harness.handle(lots_shipped_event(harness, ("L1", 6), ("L2", 1)))
+    result = await harness.handle(lots_shipped_event(harness, ("L2", 2)), return_command(harness, ("WRONG1", 1)))
+    (violation,) = [violation for handled in result.results for violation in handled.violations]
+    assert violation.detail == "1 of WRONG1, 0 shipped and 0 returned; outstanding of other lots: 6 of L1, 3 of L2"
+    assert violation.suggested == ["L1", "L2"]
+
+
 async def test_receipt_shows_corrected_numbers(milk_harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
     """The lots of a receipt name the right numbers, also after two corrections; a repeated event adds nothing (S22)."""
     harness, milk, receipt = milk_harness, milk_harness.scoped_id("MILK"), milk_harness.scoped_id("R")

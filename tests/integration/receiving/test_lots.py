@@ -120,7 +120,7 @@ async def test_undone_scans_and_over_receipt(milk_harness: ReceivingHarness, htt
     await milk_harness.handle(DiscardSession(receipt=receipt, session="S"))
     assert (await get_json(http, f"/receipts/{receipt}"))["status"] == "PLANNED"
     await milk_harness.handle(
-        lot_scan_command(milk_harness, scanned_lot("A", 130, manufactured_on="2089-12-01"), session="T")
+        lot_scan_command(milk_harness, scanned_lot("A", 130, manufactured_on="2025-12-01"), session="T")
     )
     await milk_harness.handle(ConfirmSession(receipt=receipt, session="T"))
     (discrepancy,) = (await get_json(http, "/discrepancies", receipt=receipt))["items"]
@@ -131,7 +131,7 @@ async def test_undone_scans_and_over_receipt(milk_harness: ReceivingHarness, htt
     result = await milk_harness.handle(ResolveDiscrepancy.model_validate(accept))
     (received,) = result.data_of("receipt.lots_received.v1")
     assert received["lots"] == [
-        {"lot": "A", "quantity": 30, "expiry": "2090-01-31", "manufactured_on": "2089-12-01"}
+        {"lot": "A", "quantity": 30, "expiry": "2090-01-31", "manufactured_on": "2025-12-01"}
     ]  # fmt: skip
     (line, _) = (await get_json(http, f"/receipts/{receipt}"))["lines"]["items"]
     assert (line["scanned"], line["received"], line["open_unlisted_quantity"]) == (0, 130, 0)

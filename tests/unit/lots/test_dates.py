@@ -1,16 +1,18 @@
 """The effective dates of a lot, and the hold on conflicting dates."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from services.lots.balances.domain.results import LotSnapshot
 from shared.contracts.lot_corrections import LotDatesCorrected
 from shared.contracts.lots import LotHoldPlaced
 from shared.contracts.product_attributes import ShelfLifePolicy
+from shared.inventory.expiry import latest_day
+from tests.support.events import NOW
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import EARLY_EXPIRY, LATE_EXPIRY, ProductMessages
 
 messages = ProductMessages()
-MANUFACTURED_ON = date(2026, 9, 1)
+MANUFACTURED_ON = date(2026, 2, 1)
 
 
 def open_hold_kinds(service: InMemoryLots) -> list[str]:
@@ -88,3 +90,16 @@ def test_two_conflicting_lots_in_one_receipt() -> None:
     service.handle(messages.correct_dates("B-1", LATE_EXPIRY))
     [remaining_hold] = service.open_holds()
     assert remaining_hold.lot == "B-2"
+
+
+def test_goods_at_hand_were_not_made_in_the_future() -> None:
+    """A manufacturing date later than today in every time zone is refused, in either correction (S24)."""
+    service = InMemoryLots()
+    service.handle(messages.receive(messages.received_lot("B-1", 1)))
+    today, tomorrow = latest_day(NOW), latest_day(NOW) + timedelta(days=1)
+    for command in (
+        messages.correct_dates("B-1", LATE_EXPIRY, manufactured_on=tomorrow),
+        messages.correct_number("B-1", "B-2", manufactured_on=tomorrow),
+    ):
+        assert service.rejection_codes(command) == ["manufactured_in_future"]
+    assert service.rejection_codes(messages.correct_dates("B-1", LATE_EXPIRY, manufactured_on=today)) == [None]

@@ -10,7 +10,7 @@ from services.lots.balances.domain.results import LotSnapshot
 from shared.contracts.lots import LotAllocated, LotHoldPlaced, LotMixingDetected
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lot_orders import OrderMessages
-from tests.support.messages.lots import BIN, EARLY_EXPIRY, LATE_EXPIRY, RACK, SHELF, STAGE, WEST_SHELF, ProductMessages
+from tests.support.messages.lots import BIN, LATE_EXPIRY, RACK, SHELF, STAGE, WEST_SHELF, ProductMessages
 
 messages = OrderMessages()
 
@@ -47,7 +47,7 @@ def lots_with_stock(*lots: str) -> InMemoryLots:
         (messages.adjust("B-1", 1, "FOUND", BIN), "mixed_lots_not_allowed"),
         (messages.count("B-9", 1), "lot_not_found"),
         (messages.correct_dates("B-9", LATE_EXPIRY), "lot_not_found"),
-        (messages.correct_dates("B-1", EARLY_EXPIRY, manufactured_on=EARLY_EXPIRY), None),
+        (messages.correct_dates("B-1", date(2026, 3, 1), manufactured_on=date(2026, 3, 1)), None),
         (ProductMessages("A-2").put_away("B-1"), "lot_not_found"),
         (ProductMessages("A-3").put_away("B-1"), "serial_tracked_product"),
         (ProductMessages("A-4").put_away("B-1"), "lot_not_found"),

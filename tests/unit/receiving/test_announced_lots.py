@@ -203,10 +203,13 @@ def test_contradicting_lot_scan_is_a_discrepancy(
 def test_announced_dates_must_fit_those_on_the_label(service: InMemoryReceiving) -> None:
     """Goods that would expire before they were made wait for a supervisor (S16, S24)."""
     service.define_product("MILK", "LOT", ShelfLifePolicy(expiry_required=False))
-    announce_receipt(service, "R1", milk(lot("L1", quantity=5, expiry=MARCH), quantity=5))
-    result = scan_lots(service, "R1", scanned_lot("L1", 5, None, manufactured_on=APRIL))
+    announce_receipt(service, "R1", milk(lot("L1", quantity=5, expiry="2026-02-01"), quantity=5))
+    result = scan_lots(service, "R1", scanned_lot("L1", 5, None, manufactured_on="2026-02-02"))
     assert scan_statuses(result) == ["NOT_AS_ANNOUNCED"]
-    assert result.body.lots[0].conflicting_value == f"expiry {MARCH}"  # type: ignore[union-attr]
+    assert result.body.lots[0].conflicting_value == "expiry 2026-02-01"  # type: ignore[union-attr]
+    confirm_session(service, "R1")
+    (found,) = service.uow.discrepancies
+    assert found.conflicting_value == "expiry 2026-02-01"
 
 
 def test_part_sent_again_replaces_announced_lots(service: InMemoryReceiving) -> None:

@@ -24,11 +24,16 @@ LABELS: list[Any] = [
     (DAYS_90, {"manufactured_on": "2026-02-01", "expiry": "2026-04-01"}, "2026-04-01", None),
 ]
 REJECTED: list[Any] = [
-    (BEST_BEFORE, {"best_before": "2026-02-28"}, "expired"),
-    (BEST_BEFORE, {"best_before": "2026-03-05"}, "insufficient_shelf_life_at_receipt"),
-    (BEST_BEFORE, {"manufactured_on": "2026-02-01"}, "expiry_required"),
-    (DAYS_90, {"manufactured_on": "2025-11-01"}, "expired"),
-    (DAYS_90, {"best_before": "2026-08-01"}, "expiry_required"),
+    (BEST_BEFORE, {"best_before": "2026-02-28"}, "expired", "expired on 2026-02-28"),
+    (
+        BEST_BEFORE,
+        {"best_before": "2026-03-05"},
+        "insufficient_shelf_life_at_receipt",
+        "expires on 2026-03-05, 5 days must remain on arrival",
+    ),
+    (BEST_BEFORE, {"manufactured_on": "2026-02-01"}, "expiry_required", "expiry date missing"),
+    (DAYS_90, {"manufactured_on": "2025-11-01"}, "expired", "expired on 2026-01-30"),
+    (DAYS_90, {"best_before": "2026-08-01"}, "expiry_required", "expiry date missing"),
 ]
 
 
@@ -73,12 +78,13 @@ def test_the_event_and_the_answer_name_the_date_and_its_source(
 
 
 @pytest.mark.parametrize("is_lot", [True, False])
-@pytest.mark.parametrize(("policy", "label", "code"), REJECTED)
+@pytest.mark.parametrize(("policy", "label", "code", "text"), REJECTED)
 def test_the_rules_at_receipt_apply_to_it(
-    service: InMemoryReceiving, policy: ShelfLifePolicy, label: dict[str, Any], code: str, *, is_lot: bool
+    service: InMemoryReceiving, policy: ShelfLifePolicy, label: dict[str, Any], code: str, text: str, *, is_lot: bool
 ) -> None:
-    """Expired, too short and missing dates are rejected, whatever they come from (S24)."""
-    assert error_codes(scan(service, policy, label, is_lot=is_lot)) == [code]
+    """Expired, too short and missing dates are rejected with the day, whatever they come from (S24)."""
+    (violation,) = scan(service, policy, label, is_lot=is_lot).violations
+    assert (str(violation.code), violation.detail) == (code, f"1 of 1 scans: {text}")
 
 
 def test_scans_of_one_lot_have_one_date(service: InMemoryReceiving) -> None:

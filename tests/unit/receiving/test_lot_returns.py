@@ -120,6 +120,22 @@ def test_invalid_returns_are_rejected(service: InMemoryReceiving) -> None:
     assert error_codes(service.handle_command(repeated)) == ["duplicate_lot_in_request"]
 
 
+def test_return_under_a_corrected_number_names_the_right_one(service: InMemoryReceiving) -> None:
+    """A return under a number that was wrong, or is misread, names what the customer may return instead (S18, S25)."""
+    part = CorrectedLot(
+        lot="B", quantity=Decimal(5), order="SO", line="1", demand_id="D", status="SHIPPED", shipment="SH",
+        customer="CLINIC",
+    )  # fmt: skip
+    service.handle_event(
+        LotNumberCorrected(sku="MILK", from_lot="B", lot="R", quantity=Decimal(5), reason="misread", stock=[part])
+    )
+    (violation,) = receive_lots(service, {"B": 1}).violations
+    assert (str(violation.code), violation.suggested) == ("not_shipped_to_customer", ["A", "R"])
+    assert violation.detail == "1 of B, 0 shipped and 0 returned; outstanding of other lots: 10 of A, 5 of R"
+    (other,) = receive_lots(service, {"B": 1}, customer="OTHER").violations
+    assert (other.detail, other.suggested) == ("1 of B, 0 shipped and 0 returned", [])
+
+
 def test_lot_of_another_product_is_rejected(service: InMemoryReceiving) -> None:
     """A lot number shipped for one product cannot be returned for another."""
     assert error_codes(receive_lots(service, {"A": 1}, sku="BUTTER")) == ["not_shipped_to_customer"]

@@ -104,8 +104,9 @@ def test_lot_dates_must_match_on_a_receipt(service: InMemoryReceiving) -> None:
 
 def test_contradictory_dates_of_two_scans_are_rejected(service: InMemoryReceiving) -> None:
     """Dates that contradict those of an earlier scan are rejected, as within one scan."""
-    scan_lots(service, "R1", scanned_lot("A", 5))
-    assert error_codes(scan_lots(service, "R1", scanned_lot("A", 5, None, manufactured_on="2027-01-01"))) == [
+    service.define_product("MILK", "LOT", ShelfLifePolicy(short_shelf_life_policy="HOLD"))
+    scan_lots(service, "R1", scanned_lot("A", 5, "2026-02-28"))
+    assert error_codes(scan_lots(service, "R1", scanned_lot("A", 5, None, manufactured_on="2026-03-01"))) == [
         "lot_dates_mismatch"
     ]
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.receiving.products.domain.records import ProductBarcode
-from services.receiving.receipts.domain.misreads import MAX_NAMED
+from services.receiving.receipts.domain.misreads import MAX_LENGTH, MAX_NAMED
 from shared.contracts.serial_formats import SerialFormat
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving.steps import (
@@ -132,7 +132,8 @@ def test_asn_lists_no_misreads(service: InMemoryReceiving, text: str) -> None:
     for result in results:
         (violation,) = result.violations
         assert (violation.code, violation.ids) == ("not_a_serial", [text])
-        assert "Line 2" in violation.detail
+        assert "Line 2: 1 of 2 serials are no serial numbers: " in violation.detail
+        assert f"{text[:MAX_LENGTH]!r} is " in violation.detail
     assert line_counts(service, "R1") == (10, 0, 0, 0, 0)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.databases import SERVICES
+from shared.http.parameters import SORT_DESCRIPTION
 from shared.http.xlsx import XlsxResponse
 from shared.ops.asyncapi import build_document
 
@@ -35,6 +36,22 @@ def resolve(document: Json, schema: Json) -> Json:
         return schema
     definition: Json = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return definition
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "text"),
+    [
+        ("lots", "/lots", "`lot` sorts by sku first."),
+        ("serials", "/serials", "`serial` sorts by sku first."),
+        ("serials", "/reports/serial-location", "`location` sorts by warehouse first."),
+        ("receiving", "/products", ""),
+    ],
+)
+def test_sort_says_what_it_compares_first(service: str, path: str, text: str) -> None:
+    """A number belongs to a product: lists that are sorted by it are sorted by product first, and say so."""
+    operation = import_module(f"services.{service}.app").app.openapi()["paths"][path]["get"]
+    [sort] = [parameter for parameter in operation["parameters"] if parameter["name"] == "sort"]
+    assert sort["description"] == f"{SORT_DESCRIPTION} {text}".rstrip()
 
 
 def test_parameters_are_documented(document: Json) -> None:

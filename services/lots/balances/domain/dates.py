@@ -11,10 +11,12 @@ from services.lots.balances.domain.stock_rules import get_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from shared.contracts.commands.lots import CorrectLotDates
 from shared.contracts.envelope import chunks
+from shared.contracts.label_dates import future_manufacture_violation
 from shared.contracts.lot_corrections import LotDatesCorrected
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.inventory.effective_expiry import effective_expiry
+from shared.inventory.expiry import latest_day
 from shared.unit_of_work import CommandResult
 
 
@@ -93,6 +95,8 @@ def correct_dates(uow: LotsUnitOfWork, command: CorrectLotDates) -> CommandResul
     if not command.lot:
         detail = f"Product {command.sku} is not lot-tracked and has no dates"
         return CommandResult.rejected(violation(Code.LOT_NOT_FOUND, detail, command.sku))
+    if problem := future_date_violation(uow, lot.sku, lot.lot, command.manufactured_on):
+        return CommandResult.rejected(problem)
     manufactured_on = command.manufactured_on or lot.manufactured_on
     best_before = command.best_before or lot.best_before
     policy = uow.shelf_life.get(command.sku, ShelfLifePolicy())
@@ -109,6 +113,13 @@ def correct_dates(uow: LotsUnitOfWork, command: CorrectLotDates) -> CommandResul
     for balance in stocked_balances:
         uow.mark_released(balance)
     return CommandResult(lot_snapshot(uow, lot, *stocked_balances))
+
+
+def future_date_violation(
+    uow: LotsUnitOfWork, sku: str, lot: str, manufactured_on: date | None
+) -> ProblemDetail | None:
+    """Return the violation of a manufacturing date on a label that is later than today everywhere."""
+    return future_manufacture_violation(manufactured_on, latest_day(uow.now), lot_label(sku, lot), [lot])
 
 
 def dates_violation(uow: LotsUnitOfWork, sku: str, lot: str, dates: LotDates, help_text: str) -> ProblemDetail | None:

@@ -1,6 +1,13 @@
 """The lot of a corrected number: known already, or new with the dates of the goods (S23, S24)."""
 
-from services.lots.balances.domain.dates import LotDates, dates_violation, hold_expiry_conflict, merge_dates, set_dates
+from services.lots.balances.domain.dates import (
+    LotDates,
+    dates_violation,
+    future_date_violation,
+    hold_expiry_conflict,
+    merge_dates,
+    set_dates,
+)
 from services.lots.balances.domain.records import Lot
 from services.lots.balances.domain.results import lot_label
 from services.lots.balances.domain.stock_rules import ambiguous_lot, violation
@@ -23,6 +30,8 @@ def right_lot_violation(uow: LotsUnitOfWork, source: Lot, command: CorrectLotNum
     spellings = sorted(other.lot for other in uow.lots_by_key[command.sku, fold_lot(command.lot)])
     if lot is None and spellings:
         return ambiguous_lot(command.sku, command.lot, spellings)
+    if problem := future_date_violation(uow, command.sku, command.lot, command.manufactured_on):
+        return problem
     dates = right_dates(uow, source, command)
     return dates_violation(uow, command.sku, command.lot, dates, "enter the date on the label")
 

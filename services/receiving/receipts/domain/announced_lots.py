@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from services.receiving.receipts.domain.records import NO_LOTS, AnnouncedLine, ReceiptLine, Unit
 from shared.contracts.announced_lots import AnnouncedLot
+from shared.contracts.label_dates import is_in_future
 from shared.contracts.product_attributes import ExpirySource, ShelfLifePolicy
 from shared.identifiers import fold_lot
 from shared.inventory.effective_expiry import effective_expiry
@@ -41,6 +42,10 @@ class UnitLabel(NamedTuple):
             self.manufactured_on or other.manufactured_on,
             self.best_before or other.best_before,
         )
+
+    def without_future(self, today: date) -> "UnitLabel":
+        """Return the label without a manufacturing date later than today."""
+        return self._replace(manufactured_on=None) if is_in_future(self.manufactured_on, today) else self
 
     def with_effective_expiry(self, policy: ShelfLifePolicy) -> tuple["UnitLabel", ExpirySource | None]:
         """Return the label with the date that guards the unit, and the source of this date (S24)."""
@@ -101,6 +106,11 @@ def without_serials(lots: Iterable[AnnouncedLot], withdrawn: set[str]) -> list[A
     return kept
 
 
+def describe_dates(dates: Mapping[str, date]) -> str | None:
+    """Return dates by name as text; None without any."""
+    return ", ".join(f"{name} {day}" for name, day in dates.items()) or None
+
+
 class LotExpectation:
     """What the lines of a receipt announce about the lots of a product."""
 
@@ -121,6 +131,10 @@ class LotExpectation:
         dates = {name: {getattr(entry, name) for entry in self._lots.get(fold_lot(lot), ())} for name in DATE_FIELDS}
         return {name: next(iter(days)) for name, days in dates.items() if len(days) == 1 and None not in days}
 
+    def missing_dates(self, lot: str, dates: Mapping[str, date | None]) -> Mapping[str, date]:
+        """Return the announced dates that a label does not state."""
+        return {name: day for name, day in self.dates_of(lot).items() if dates.get(name) is None}
+
     def difference(self, lot: str, dates: Mapping[str, date | None]) -> str | None:
         """Return what is announced instead of this lot and these dates; None if they do not contradict it."""
         if not self._lots:
@@ -128,22 +142,25 @@ class LotExpectation:
         if fold_lot(lot) not in self._lots:
             names = sorted(entry.lot for entries in self._lots.values() for entry in entries)
             return f"lot {', '.join(dict.fromkeys(names))}" if self._is_complete else None
-        different = [f"{name} {day}" for name, day in self.dates_of(lot).items() if (dates.get(name) or day) != day]
-        return ", ".join(different) or None
+        return describe_dates(
+            {name: day for name, day in self.dates_of(lot).items() if (dates.get(name) or day) != day}
+        )
 
 
 class UnitExpectation:
     """What is announced about scanned units, beside the lot and dates on their labels."""
 
-    def __init__(self, lines: Iterable[ReceiptLine], label: UnitLabel, policy: ShelfLifePolicy) -> None:
-        self._label, self._policy = label, policy
+    def __init__(self, lines: Iterable[ReceiptLine], label: UnitLabel, policy: ShelfLifePolicy, today: date) -> None:
+        self._label, self._policy, self._today = label, policy, today
         completed, self._difference = label, None
         if label.lot:
             lots = LotExpectation(lines)
             dates = lots.dates_of(label.lot)
             announced = UnitLabel(None, dates.get("expiry"), dates.get("manufactured_on"), dates.get("best_before"))
-            completed = label.completed_by(announced)
-            self._difference = lots.difference(label.lot, {name: getattr(label, name) for name in DATE_FIELDS})
+            completed = label.completed_by(announced.without_future(today))
+            self._difference = lots.difference(
+                label.lot, {name: getattr(label, name) for name in DATE_FIELDS}
+            ) or self._future_of(announced)
         self._completed = completed
         self.of_scan = completed.with_effective_expiry(policy)
         """Label and source of the expiry of a unit of which nothing is announced."""
@@ -153,7 +170,7 @@ class UnitExpectation:
         announced = UnitLabel.announced_for(unit)
         if announced == NO_LABEL:
             return self.of_scan
-        label = self._label.completed_by(announced).completed_by(self._completed)
+        label = self._label.completed_by(announced.without_future(self._today)).completed_by(self._completed)
         return label.with_effective_expiry(self._policy)
 
     def difference(self, unit: Unit) -> str | None:
@@ -166,4 +183,9 @@ class UnitExpectation:
             for name, label, own in zip(UnitLabel._fields, self._label, announced, strict=True)
             if label and own and (fold_lot(label) != fold_lot(own) if name == "lot" else label != own)  # type: ignore[arg-type]
         ]
-        return ", ".join(different) or None
+        return ", ".join(different) or self._future_of(announced)
+
+    def _future_of(self, announced: UnitLabel) -> str | None:
+        """Return an announced manufacturing date that goods at hand cannot have."""
+        is_future = is_in_future(announced.manufactured_on, self._today)
+        return f"manufactured_on {announced.manufactured_on}" if is_future else None

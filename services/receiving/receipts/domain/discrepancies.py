@@ -223,7 +223,7 @@ def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: Re
     best_before = discrepancy.expiry if discrepancy.expiry_source == "BEST_BEFORE" else None
     label, source = (
         UnitLabel(discrepancy.lot, stated, discrepancy.manufactured_on, best_before)
-        .completed_by(UnitLabel.announced_for(unit))
+        .completed_by(UnitLabel.announced_for(unit).without_future(uow.latest_date(discrepancy.location or "")))
         .with_effective_expiry(uow.shelf_life_policy(unit.sku))
     )
     received = unit._replace(

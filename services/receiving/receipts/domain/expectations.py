@@ -74,7 +74,9 @@ def _misread_violation(uow: ReceivingUnitOfWork, receipt: str, line: AsnLine) ->
         return None
     judge = ScanJudge(uow, line.sku, receipt)
     misreads = [misread for serial in new if (misread := judge.misread_serial(serial))]
-    return misread_violation(misreads, f"Line {line.line} lists {len(misreads)} serials that are none")
+    return misread_violation(
+        misreads, f"Line {line.line}: {len(misreads)} of {len(line.serials)} serials are no serial numbers"
+    )
 
 
 def _line_violation(line: AsnLine, sku: str, tracking: str | None) -> ProblemDetail | None:

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation
+from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation, describe_dates
 from services.receiving.receipts.domain.lot_spellings import known_on_receipt
 from services.receiving.receipts.domain.misreads import ScanJudge
 from services.receiving.receipts.domain.receipt_lines import add_unplanned_line
@@ -19,7 +19,7 @@ from services.receiving.receipts.domain.results import LotScanResult, ScanStatus
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
-from shared.contracts.label_dates import are_in_order
+from shared.contracts.label_dates import are_in_order, is_in_future
 from shared.contracts.product_attributes import ExpirySource
 from shared.identifiers import fold_lot
 from shared.inventory.decimals import precision_violation
@@ -66,14 +66,16 @@ class _LotScanEvaluator:
         self.is_short_life_held = self.policy.short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
         self.seen_lots: set[str] = set()
+        self.today = uow.latest_date(command.location)
         self.expectation = LotExpectation(uow.lines_of(self.receipt_id, sku))
 
     def evaluate(self, entry: ScannedLot) -> LotScanResult:
         """Evaluate one lot and record the scan."""
         if entry.lot and self.uow.tracking(self.sku) == "LOT" and (misread := self.judge.misread_lot(entry.lot)):
             return LotScanResult(entry.lot, "NOT_A_LOT", conflicting_value=misread.description, read_as=misread.read_as)
-        if error := self._count_violation(entry):
-            return LotScanResult(entry.lot, error)
+        if error := self._label_violation(entry) or self._count_violation(entry):
+            made_on = _format_day(entry.manufactured_on) if error == "MANUFACTURED_IN_FUTURE" else None
+            return LotScanResult(entry.lot, error, conflicting_value=made_on)
         self.seen_lots.add(fold_lot(entry.lot))
         all_scans = self.uow.lot_scans_of((self.receipt_id, self.sku, entry.lot))
         earlier_scans = [scan for scan in all_scans if scan.status != "REJECTED" and scan.lot == entry.lot]
@@ -100,16 +102,17 @@ class _LotScanEvaluator:
         dates = {name: getattr(label, name) for name in DATE_FIELDS}
         if label.lot and (difference := self.expectation.difference(label.lot, dates)):
             return label, difference
-        missing = {name: day for name, day in self.expectation.dates_of(label.lot).items() if dates[name] is None}
+        missing = self.expectation.missing_dates(label.lot, dates)
         completed = label.model_copy(update=missing) if missing else label
-        if not are_in_order(completed.manufactured_on, completed.expiry, completed.best_before):
-            return label, ", ".join(f"{name} {day}" for name, day in missing.items())
+        is_future = is_in_future(completed.manufactured_on, self.today)
+        if is_future or not are_in_order(completed.manufactured_on, completed.expiry, completed.best_before):
+            return label, describe_dates(missing)
         return completed, None
 
     def _quantity_of(self, label: ScannedLot) -> Decimal:
         return label.quantity or Decimal(self.barcode_quantity or 0)
 
-    def _count_violation(self, entry: ScannedLot) -> ScanStatus | None:
+    def _label_violation(self, entry: ScannedLot) -> ScanStatus | None:
         if self.uow.tracking(self.sku) == "NONE":
             if entry.lot or any(getattr(entry, name) for name in DATE_FIELDS):
                 return "NOT_LOT_TRACKED"
@@ -117,6 +120,11 @@ class _LotScanEvaluator:
             return "LOT_REQUIRED"
         elif not VALID_IDENTIFIER.match(entry.lot):
             return "INVALID"
+        if is_in_future(entry.manufactured_on, self.today):
+            return "MANUFACTURED_IN_FUTURE"
+        return None
+
+    def _count_violation(self, entry: ScannedLot) -> ScanStatus | None:
         if fold_lot(entry.lot) in self.seen_lots:
             return "DUPLICATE_IN_REQUEST"
         if entry.quantity is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
-from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation
+from services.receiving.receipts.domain.announced_lots import DATE_FIELDS, LotExpectation, describe_dates
 from services.receiving.receipts.domain.records import (
     UNMATCHED_KINDS,
     Discrepancy,
@@ -101,7 +101,10 @@ def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
     difference = None
     if scan.status == "NOT_AS_ANNOUNCED":
         expectation = LotExpectation(uow.lines_of(scan.receipt, scan.sku))
-        difference = expectation.difference(scan.lot, {name: getattr(scan, name) for name in DATE_FIELDS})
+        dates = {name: getattr(scan, name) for name in DATE_FIELDS}
+        difference = expectation.difference(scan.lot, dates) or describe_dates(
+            expectation.missing_dates(scan.lot, dates)
+        )
     return Discrepancy(
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session,
         kind=UNMATCHED_KINDS.get(scan.status, "UNEXPECTED"), line=scan.line, sku=scan.sku, serial=None,

@@ -1,10 +1,10 @@
 """Scans on a receipt: every serial number and lot has its own result (S13, S14, S16, S23)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.receiving.locations.domain.definitions import inactive_location_violation
 from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
-from services.receiving.receipts.domain.misreads import Misread, ScanJudge, describe_misreads
+from services.receiving.receipts.domain.misreads import MAX_NAMED, Misread, ScanJudge, describe_misreads
 from services.receiving.receipts.domain.records import Receipt, Session
 from services.receiving.receipts.domain.results import (
     LotScanResult,
@@ -19,6 +19,7 @@ from services.receiving.receipts.domain.serial_scans import (
 )
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
+from shared.contracts.label_dates import future_manufacture_violation
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import resource_path, warehouse_of
 from shared.scans.gtin import to_gtin_14
@@ -26,9 +27,11 @@ from shared.unit_of_work import CommandResult
 
 REJECTED_BY_DATE: dict[ScanStatus, tuple[Code, str]] = {
     "EXPIRY_REQUIRED": (Code.EXPIRY_REQUIRED, "expiry date missing"),
-    "EXPIRED": (Code.EXPIRED, "expired"),
-    "INSUFFICIENT_SHELF_LIFE": (Code.INSUFFICIENT_SHELF_LIFE_AT_RECEIPT, "remaining shelf life too short"),
-}
+    "EXPIRED": (Code.EXPIRED, "expired on {days}"),
+    "INSUFFICIENT_SHELF_LIFE": (
+        Code.INSUFFICIENT_SHELF_LIFE_AT_RECEIPT, "expires on {days}, {required} days must remain on arrival",
+    ),
+}  # fmt: skip
 REJECTED_SERIALS: dict[ScanStatus, tuple[Code, str]] = {
     **REJECTED_BY_DATE,
     "INVALID": (Code.INVALID_SERIAL, "invalid serial number"),
@@ -45,6 +48,7 @@ REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
     "QUANTITY_REQUIRED": (Code.QUANTITY_REQUIRED, "quantity missing"),
     "QUANTITY_PRECISION": (Code.QUANTITY_PRECISION, "quantity has more than {decimals} decimals"),
     "LOT_DATES_MISMATCH": (Code.LOT_DATES_MISMATCH, "dates differ from earlier scans of the lot on this receipt"),
+    "MANUFACTURED_IN_FUTURE": (Code.MANUFACTURED_IN_FUTURE, "made on {days}, later than today, {today}"),
     **REJECTED_BY_DATE,
     "TOO_MANY_UNITS": (Code.TOO_MANY_UNITS, "quantity exceeds the maximum per lot, session and location"),
 }
@@ -65,15 +69,18 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     if receipt is None or sku is None:  # checked above; narrows the types
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
     judge = ScanJudge(uow, sku, receipt.receipt)
-    if violation := _label_violation(command, sku, judge):
+    if violation := _label_violation(uow, command, sku, judge):
         return CommandResult.rejected(violation)
     serial_results = evaluate_serial_scans(uow, command, receipt, sku, judge) if command.serials else []
     lot_results = evaluate_lot_scans(uow, command, receipt, sku, judge) if command.lots else []
     results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
     statuses = [result.status for result in results]
-    decimals = uow.decimals(sku)
+    limits = {
+        "decimals": uow.decimals(sku), "today": uow.latest_date(command.location),
+        "required": uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
+    }  # fmt: skip
     violations = [
-        _to_violation(status, code, text.format(decimals=decimals), results)
+        _to_violation(status, code, text, limits, results)
         for status, (code, text) in codes.items()
         if status in statuses
     ]
@@ -145,11 +152,17 @@ def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str | 
     return None
 
 
-def _label_violation(command: ScanItems, sku: str, judge: ScanJudge) -> ProblemDetail | None:
-    """Check the GTIN on the labels, and the lot number on those of serial numbers."""
+def _label_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, judge: ScanJudge) -> ProblemDetail | None:
+    """Check the GTIN on the labels, and lot number and manufacturing date on those of serial numbers."""
     if command.gtin is not None and to_gtin_14(command.gtin) not in judge.gtins:
         detail = f"GTIN {command.gtin} is no barcode of product {sku}"
         return ProblemDetail(code=Code.WRONG_PRODUCT, detail=detail, ids=[command.gtin])
+    if command.manufactured_on and (
+        violation := future_manufacture_violation(
+            command.manufactured_on, uow.latest_date(command.location), sku, command.serials
+        )
+    ):
+        return violation
     if not command.lot:
         return None
     if misread := judge.misread_lot(command.lot):
@@ -174,9 +187,16 @@ def _location_violation(uow: ReceivingUnitOfWork, command: ScanItems, receipt: R
 
 
 def _to_violation(
-    status: ScanStatus, code: Code, text: str, results: Sequence[SerialScanResult | LotScanResult]
+    status: ScanStatus,
+    code: Code,
+    template: str,
+    limits: Mapping[str, object],
+    results: Sequence[SerialScanResult | LotScanResult],
 ) -> ProblemDetail:
+    """Return the violation of the scans of a status; its text names their days and the limits that they violate."""
     concerned = [result for result in results if result.status == status]
+    days = sorted({result.conflicting_value or "" for result in concerned})
+    text = template.format(days=", ".join(days[:MAX_NAMED]), **limits)
     if misreads := [
         Misread(result.scanned_value, result.read_as, result.conflicting_value or "")
         for result in concerned

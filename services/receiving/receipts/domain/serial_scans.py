@@ -76,7 +76,9 @@ class _SerialScanEvaluator:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
         label = UnitLabel(command.lot or None, command.expiry, command.manufactured_on, command.best_before)
-        self.expectation = UnitExpectation(uow.lines_of(self.receipt_id, sku), label, uow.shelf_life_policy(sku))
+        self.expectation = UnitExpectation(
+            uow.lines_of(self.receipt_id, sku), label, uow.shelf_life_policy(sku), uow.latest_date(command.location)
+        )
         self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}

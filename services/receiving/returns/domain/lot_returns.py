@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from decimal import Decimal
+from operator import attrgetter
 
 from services.receiving.returns.domain.records import (
     CustomerReturn,
@@ -137,7 +138,22 @@ def _to_violation(
     ]
     further = [f"{len(rejected) - MAX_EXAMPLES} more"] if len(rejected) > MAX_EXAMPLES else []
     return_ids = sorted({name for _, shipped in rejected for name in uow.returns_by_shipped_lot[shipped.key]})
+    outstanding = _outstanding(uow, command)
+    if outstanding:
+        further.append(
+            "outstanding of other lots: " + ", ".join(f"{lot.returnable:f} of {lot.lot}" for lot in outstanding)
+        )
     return problem_class(
         code=code, detail="; ".join(examples + further), ids=[lot.lot or command.sku for lot, _ in rejected],
-        blocked_by=[resource_path("returns", name) for name in return_ids],
+        blocked_by=[resource_path("returns", name) for name in return_ids], suggested=[lot.lot for lot in outstanding],
     )  # fmt: skip
+
+
+def _outstanding(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> list[ShippedLot]:
+    """Return other lots that the customer may return: the number on the return may be misread, or corrected since."""
+    named = {fold_lot(lot.lot) for lot in command.lots}
+    key = (command.order, command.customer, command.sku)
+    others = [
+        lot for lot in uow.shipped_lots if lot.key[:3] == key and lot.returnable and fold_lot(lot.lot) not in named
+    ]
+    return sorted(others, key=attrgetter("lot"))[:MAX_EXAMPLES]

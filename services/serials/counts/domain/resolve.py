@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from services.serials.counts.domain.records import CountDiscrepancy
+from services.serials.units.domain.adjustments import AT_VENDOR
 from services.serials.units.domain.holds import release_not_found_holds
 from services.serials.units.domain.movements import (
     ALLOWED_LOCATION_TYPES,
@@ -112,6 +113,8 @@ def _move_violation(
     location_type = uow.location_types[location]
     if unit.adjustment == "VOID":
         return UnitViolation(Code.RESOLUTION_NOT_ALLOWED, f"void, which is final: resolve it with {no_change}")
+    if unit.adjustment == "RETURNED_TO_VENDOR":
+        return UnitViolation(Code.RESOLUTION_NOT_ALLOWED, f"{AT_VENDOR}, and resolve it with {no_change}")
     status = _status_at(uow, unit, location)
     if unit.adjustment:
         code = None if location_type in ALLOWED_LOCATION_TYPES[status] else Code.WRONG_LOCATION_TYPE

@@ -32,6 +32,13 @@ CHANGE_BY_ADJUSTMENT: Mapping[SerialAdjustment, SerialChangeType] = {
 }
 ENDING_ADJUSTMENTS: frozenset[SerialAdjustment] = frozenset({"FOUND", "RETURNED_FROM_VENDOR"})
 """Adjustments after which a unit is in use again."""
+NEVER_FOUND: frozenset[SerialAdjustment | None] = frozenset({"VOID", "RETURNED_TO_VENDOR"})
+"""Adjustments after which a unit is not missing: it is void, or at its vendor."""
+CONDITIONS: Mapping[SerialAdjustment, str] = {
+    "FOUND": "only a missing unit is found; ",
+    "RETURNED_FROM_VENDOR": "only a unit that was returned to its vendor comes back from there; ",
+}
+AT_VENDOR = "it is at its vendor: adjust it as RETURNED_FROM_VENDOR where it arrives"
 
 
 def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
@@ -66,13 +73,36 @@ def adjust(uow: SerialsUnitOfWork, command: AdjustSerials) -> CommandResult:
         release_not_found_holds(uow, accepted, uow.event.time)
     if new_location:
         rejected = add_location_detail(uow, rejected, new_location)
-    return units_result(command.sku, accepted, rejected)
+    return units_result(command.sku, accepted, [_with_advice(uow, command, problem) for problem in rejected])
+
+
+def _with_advice(uow: SerialsUnitOfWork, command: AdjustSerials, problem: ProblemDetail) -> ProblemDetail:
+    """Say of units whose state forbids the adjustment why it does, and what to do instead."""
+    if problem.code is not Code.ILLEGAL_TRANSITION:
+        return problem
+    advice = CONDITIONS.get(command.adjustment, "") + _advice(uow.get_unit(command.sku, problem.ids[0]))
+    return problem.model_copy(update={"detail": f"{problem.detail}; {advice}"})
+
+
+def _advice(unit: Unit) -> str:
+    """Say where a unit is by the books, and what brings it back."""
+    if unit.status == "EXPECTED":
+        return "it was not received: scan it on its receipt"
+    if unit.status == "SHIPPED":
+        return f"it left with order {unit.order_id}: receive it as a customer return of this order"
+    if unit.adjustment == "RETURNED_TO_VENDOR":
+        return AT_VENDOR
+    if unit.adjustment == "VOID":
+        return "void is final: its serial number is never used again"
+    if unit.adjustment:
+        return "adjust it as FOUND where it stands"
+    return "it is in the books here: look up its location, and move it if it stands elsewhere"
 
 
 def _found_violation(uow: SerialsUnitOfWork, unit: Unit, new_location: str | None) -> Code | None:
-    """Return why a unit cannot be found: it was never missing, or it is void, which is final."""
+    """Return why a unit cannot be found: it was never missing, is at its vendor, or is void, which is final."""
     is_missing = bool(unit.adjustment or find_not_found_holds(uow, unit, uow.event.time))
-    if unit.status not in UNALLOCATED or not is_missing or unit.adjustment == "VOID":
+    if unit.status not in UNALLOCATED or not is_missing or unit.adjustment in NEVER_FOUND:
         return Code.ILLEGAL_TRANSITION
     if unit.location in uow.inactive_locations and not new_location:
         return Code.LOCATION_INACTIVE

@@ -1,7 +1,7 @@
 """Registration of units that were sold before the registry existed."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from services.serials.units.domain.holds import apply_standing_holds
 from services.serials.units.domain.operations import DocumentRefs
@@ -11,13 +11,11 @@ from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import RegisterSoldSerials
 from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
+from shared.inventory.expiry import latest_day
 from shared.inventory.serial_formats import describe, matches
 from shared.inventory.warranty import warranty_term
 from shared.scans import misread_as
 from shared.unit_of_work import CommandResult
-
-LATEST_TIME_ZONE = timedelta(hours=14)
-"""How far the first local day is ahead of UTC."""
 
 
 def register_sold(uow: SerialsUnitOfWork, command: RegisterSoldSerials) -> CommandResult:
@@ -83,6 +81,6 @@ def _product_violation(uow: SerialsUnitOfWork, sku: str) -> ProblemDetail | None
 
 
 def _day_violation(uow: SerialsUnitOfWork, sold_on: date) -> ProblemDetail | None:
-    if sold_on <= (uow.now + LATEST_TIME_ZONE).date():
+    if sold_on <= latest_day(uow.now):
         return None
     return ProblemDetail(code=Code.SALE_IN_FUTURE, detail=f"{sold_on} is later than today", ids=[str(sold_on)])
