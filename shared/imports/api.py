@@ -57,9 +57,10 @@ FILE_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "A CSV file with a header row (RFC 4180).", "headers": DISPOSITION}
 }
 
-NumberPath = Annotated[str, PathParameter(description="Number of the import.")]
+NUMBER_PATTERN = "^[!-.0-~]{1,30}$"
+NumberPath = Annotated[str, PathParameter(pattern=NUMBER_PATTERN, description="Number of the import.")]
 NumberQuery = Annotated[
-    str, Query(pattern="^[!-.0-~]{1,30}$", description="Number of the import; the same again is compared row by row.")
+    str, Query(pattern=NUMBER_PATTERN, description="Number of the import; the same again is compared row by row.")
 ]
 DryRun = Annotated[bool, Query(description="`true` checks every row with all rules and changes nothing.")]
 Replace = Annotated[bool, Query(description="`true` processes rows again that were done with other values.")]

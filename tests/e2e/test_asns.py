@@ -31,7 +31,7 @@ async def test_announced_lots_are_expected_and_received(system: SystemUnderTest,
     unit = await scenario.get_unit(serials[0])
     assert {name: unit[name] for name in label} == label
     page = await system.get_json("receiving", f"/receipts/{receipt}/lines")
-    assert page["items"][0]["lots"] == [label | {"quantity": 2, "best_before": None}]
+    assert page["items"][0]["lots"] == [label | {"quantity": 2, "best_before": None, "received": None}]
     expected = await system.get_json("receiving", f"/receipts/{receipt}/expected")
     assert [(item["serial"], item["lot"], item["expiry"]) for item in expected["items"]] == [
         (serial, label["lot"], label["expiry"]) for serial in sorted(serials)

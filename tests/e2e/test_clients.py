@@ -21,7 +21,7 @@ async def generate_client(system: SystemUnderTest, service: str, folder: Path) -
     """Generate a service's client in a folder; return its package name and OpenAPI document."""
     package, document = f"{service}_client", await system.get_json(service, "/openapi.json")
     (folder / "openapi.json").write_text(json.dumps(document))
-    overrides = dict.fromkeys([XlsxResponse.media_type, PDF, SVG], "application/octet-stream")
+    overrides = dict.fromkeys(["text/csv", XlsxResponse.media_type, PDF, SVG], "application/octet-stream")
     (folder / "config.yaml").write_text(json.dumps({"post_hooks": [], "content_type_overrides": overrides}))
     await run_module(
         folder, "openapi_python_client", "generate", "--path", "openapi.json", "--config", "config.yaml",

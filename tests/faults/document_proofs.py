@@ -1,12 +1,14 @@
 """Proves that receiving, serials and fulfillment agree on every unit, and that line totals equal their items."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deploy.databases import SERVICES
 from shared.contracts.fulfillment import OrderDispatched
 from shared.contracts.problems import Code
 from tests.faults.findings import Findings
+from tests.faults.identifier_flow import IdentifierFlow
 from tests.faults.serial_proofs import SerialsSnapshot
 from tests.faults.snapshots import fetch_rows
 
@@ -71,6 +73,7 @@ async def prove_units(environment: Mapping[str, str], serials: SerialsSnapshot, 
         if key in fulfillment_rows:
             findings.add("duplicated", f"{key} on orders {row['order_id']} and {fulfillment_rows[key]['order_id']}")
         fulfillment_rows[key] = row
+    sold_before = {(sku, serial) for (sku, serial, _), change in serials.changes.items() if change == "SALE_REGISTERED"}
     for key, unit in serials.states.items():
         status = unit["status"]
         receiving_status = receiving_rows[key]["status"] if key in receiving_rows else None
@@ -85,7 +88,8 @@ async def prove_units(environment: Mapping[str, str], serials: SerialsSnapshot, 
             if fulfillment_row
             else None
         )
-        serials_state = (status, unit["order_id"], unit["shipment"] or "") if status in STATUSES_WITH_ORDER else None
+        has_order = status in STATUSES_WITH_ORDER and key not in sold_before
+        serials_state = (status, unit["order_id"], unit["shipment"] or "") if has_order else None
         if fulfillment_state != serials_state:
             findings.add("inconsistent", f"{key} is {serials_state} in serials, {fulfillment_state} in fulfillment")
     for key in (receiving_rows.keys() | fulfillment_rows.keys()) - serials.states.keys():
@@ -108,3 +112,13 @@ async def prove_line_sums(environment: Mapping[str, str], findings: Findings) ->
     for row in await fetch_rows(environment, "receiving", SELECT_RECEIPT_LINE_SUMS):
         if row["received"] != row["items_received"]:
             findings.add("inconsistent", f"receipt line {dict(row)}")
+
+
+async def prove_contacts(environment: Mapping[str, str], flows: Sequence[IdentifierFlow], findings: Findings) -> None:
+    """Prove that each customer contact of the recalls of a load was recorded exactly once."""
+    query = "SELECT recall, sku, lot_or_serial FROM recall_contact WHERE recall = ANY($1)"
+    rows = await fetch_rows(environment, "lots", query, [flow.name for flow in flows])
+    recorded = Counter(tuple(row) for row in rows)
+    expected = Counter(contact for flow in flows for contact in flow.contacts)
+    if recorded != expected:
+        findings.add("lost" if expected - recorded else "duplicated", f"contacts {recorded} instead of {expected}")

@@ -39,6 +39,7 @@ from shared.contracts.serials import SerialAllocated, SerialHoldPlaced, SerialHo
 from shared.contracts.upstream import AsnAnnounced, AsnLine, Customer, OrderAmended, OrderPlaced
 from tests.faults import corrections, order_script
 from tests.faults.fixtures import define_products
+from tests.faults.identifier_flows import IdentifierFlows
 from tests.faults.order_flow import RETRY_AFTER, OrderFlow
 from tests.faults.plan import (
     DOCK,
@@ -68,6 +69,7 @@ class Load:
         self.upstream, self.plan = upstream, plan
         self.receipts = {receipt: (sku, serials) for receipt, sku, serials in plan.receipt_units()}
         self.stock = StockCounts(upstream, plan.lot_sku)
+        self.identifiers = IdentifierFlows(upstream, plan.name, plan.identifier_flows)
         self.lots: dict[str, Decimal] = defaultdict(Decimal)
         self.flow = OrderFlow(plan, self.stock, self.lots)
         self.orders = self.flow.orders
@@ -111,8 +113,9 @@ class Load:
         self.upstream.listeners.append(self._on_event)
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                self.stock.tasks = self._tasks
+                self.stock.tasks = self.identifiers.tasks = self._tasks
                 await define_products(self.upstream, self.products, [self.plan.lot_sku])
+                await self.identifiers.define_products()
                 publication = self._tasks.create_task(self._publish_plan())
                 yield self
                 publication.cancel()
@@ -125,9 +128,7 @@ class Load:
             await self.upstream.wait_until(self._is_done, "the load is complete")
         except AssertionError as error:
             raise AssertionError(f"{error}: {self._describe_progress()}") from None
-        assert not self.rejections, [
-            (rejection.rejected_type, rejection.code, rejection.detail) for rejection in self.rejections
-        ]
+        assert not self.rejections, self._describe_progress()
 
     def _is_done(self) -> bool:
         statuses_reached = self.all_published and Counter(self.status.values()) == self.expected_statuses
@@ -138,6 +139,7 @@ class Load:
             and all(order.cancelled for order in self.orders.values() if order.to_cancel)
             and not self.held
             and self.stock.are_complete
+            and not self.identifiers.open_steps
         )
 
     def _describe_progress(self) -> str:
@@ -146,7 +148,7 @@ class Load:
         statuses, lots = dict(Counter(self.status.values())), dict(self.lots)
         progress = f"{statuses} of {dict(self.expected_statuses)}, {lots} of {self.expected_lots}"
         counts = f"{self.stock.settled} of {self.stock.sent} counts, missing {self.stock.missing}, held {self.held}"
-        return f"{progress}, {orders[:3]}, {counts}, rejected {rejections[:5]}"
+        return f"{progress}, {orders[:3]}, {counts}, {self.identifiers.open_steps}, rejected {rejections[:5]}"
 
     async def _publish_plan(self) -> None:
         """Announce receipts and place orders alternately; some orders precede their stock."""
@@ -158,6 +160,7 @@ class Load:
                 await self._announce_lots(lot_receipt)
             if order := next(orders, None):
                 await self._place(order)
+            await self.identifiers.start_next(number)
             await asyncio.sleep(self.plan.interval)
         for lot_receipt in lots:
             await self._announce_lots(lot_receipt)
@@ -171,12 +174,12 @@ class Load:
 
     async def _place(self, order: TrackedOrder) -> None:
         customer = Customer(id=f"{self.plan.name}-C")
-        await self.upstream.publish(
-            OrderPlaced(order=order.name, warehouse=WAREHOUSE, customer=customer, lines=order.lines)
-        )
+        message = OrderPlaced(order=order.name, warehouse=WAREHOUSE, customer=customer, lines=order.lines)
+        await self.upstream.publish(message)
 
     def _on_event(self, event: Event) -> None:
         self.stock.on_event(event)
+        self.identifiers.on_event(event.data)
         for commands in self._commands_for(event.data):
             self._tasks.create_task(self._publish_all(commands))
         data = event.data
@@ -190,6 +193,8 @@ class Load:
 
     def _on_rejection(self, rejection: Rejected, message: Message | None) -> None:
         if message is None or not message.key().startswith(self.plan.name):
+            return
+        if self.identifiers.resend_if_early(message, rejection):
             return
         match message:
             case OrderAmended() if rejection.code == Code.ORDER_CLOSED:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.faults.findings import Findings
+from tests.faults.identifier_flow import ARRIVED, ORDERED
 from tests.faults.load import Load
 from tests.faults.snapshots import TopicRecord, fetch_rows
 from tests.faults.topic_proofs import first_deliveries
@@ -18,6 +19,7 @@ CHANGES_BY_EVENT = {
     "lot.picked.v1": {"PICKED"},
     "lot.unpicked.v1": {"UNPICKED"},
     "lot.shipped.v1": {"SHIPPED"},
+    "lot.number_corrected.v1": {"NUMBER_CORRECTED"},
     "lot.adjusted.v1": {"SCRAPPED", "LOST", "FOUND", "COUNT_GAIN", "COUNT_LOSS", "RETURNED_TO_VENDOR"},
 }
 """Ledger changes by the event that reports them."""
@@ -64,17 +66,32 @@ def prove_published(records: Sequence[TopicRecord], ledger: Ledger, findings: Fi
             data = record.event["data"]
             for lot in data.get("lots", [data]):
                 published[min(changes), data["sku"], lot["lot"]] += Decimal(str(lot["quantity"]))
+            if "from_lot" in data and "location" not in data:  # the departure is booked under the right number
+                published["SHIPPED", data["sku"], data["from_lot"]] -= Decimal(str(data["quantity"]))
+                published["SHIPPED", data["sku"], data["lot"]] += Decimal(str(data["quantity"]))
     recorded: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for row in ledger:
         (changes,) = [changes for changes in CHANGES_BY_EVENT.values() if row["change"] in changes]
-        quantity = row["on_hand"] if min(changes) == "MOVED" else abs(row["on_hand"] or row["picked"])
-        recorded[min(changes), row["sku"], row["lot"]] += max(quantity, Decimal(0))
+        recorded[min(changes), row["sku"], row["lot"]] += _reported_quantity(row)
     for key in published.keys() | recorded.keys():
         if published[key] != recorded[key]:
             findings.add(
                 "lost" if published[key] < recorded[key] else "duplicated",
                 f"{key}: recorded {recorded[key]}, published {published[key]}",
             )
+
+
+def _reported_quantity(row: Mapping[str, Any]) -> Decimal:
+    """Return the quantity of a ledger row in the event about it, which reports a move at its target."""
+    match row["change"]:
+        case "PUT_AWAY" | "MOVED":
+            return max(Decimal(row["on_hand"]), Decimal(0))
+        case "NUMBER_CORRECTED":
+            return max(Decimal(row["on_hand"] + row["picked"]), Decimal(0))
+        case "SHIPPED":
+            return Decimal(-row["picked"])
+        case _:
+            return Decimal(abs(row["on_hand"] or row["picked"]))
 
 
 def prove_load(load: Load, ledger: Ledger, findings: Findings) -> None:
@@ -96,3 +113,22 @@ def prove_load(load: Load, ledger: Ledger, findings: Findings) -> None:
     findings.figures["counts"] += load.stock.settled
     for count in load.stock.variances:
         findings.add("inconsistent", f"the books differ from what was counted at that time: {count}")
+    _prove_corrected_goods(load, ledger, findings)
+
+
+def _prove_corrected_goods(load: Load, ledger: Ledger, findings: Findings) -> None:
+    """Prove that all goods with a wrong lot number have the right one: what is left in stock, and what was shipped."""
+    rows_by_sku: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in ledger:
+        rows_by_sku[row["sku"]].append(row)
+    for flow in load.identifiers.flows:
+        totals: dict[str, Decimal] = defaultdict(Decimal)
+        corrected = Decimal(0)
+        for row in rows_by_sku[flow.goods_sku]:
+            totals[row["lot"]] += row["on_hand"] + row["picked"]
+            totals[f"{row['lot']} shipped"] -= row["picked"] if row["change"] == "SHIPPED" else 0
+            corrected += row["on_hand"] + row["picked"] if row["change"] == "NUMBER_CORRECTED" else 0
+        expected = {flow.right_lot: ARRIVED - ORDERED, f"{flow.shipped_lot} shipped": ORDERED}
+        actual = {name: quantity for name, quantity in totals.items() if quantity}
+        if actual != expected or corrected:
+            findings.add("lost", f"{flow.name}: {actual} instead of {expected}, corrections sum to {corrected}")

@@ -31,7 +31,7 @@ class OrderFlow:
 
     def was_released(self, order: str) -> bool:
         """Return whether an item has left the order, which may cross its pick."""
-        return self.orders[order].was_released
+        return order in self.orders and self.orders[order].was_released
 
     def on_event(self, order: TrackedOrder, data: Message) -> Iterator[Commands]:
         """Update an order and yield the commands of its next step."""

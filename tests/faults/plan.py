@@ -11,13 +11,13 @@ from shared.contracts.upstream import OrderLine
 
 WAREHOUSE, DOCK, STAGING = "EAST", "EAST/DOCK", "EAST/PACK"
 SHELVES = tuple(f"EAST/A-{number:02}" for number in range(1, 6))
-LOTS: Mapping[str, date] = {"0001/a": date(2150, 1, 31), "0001/A": date(2149, 1, 31)}
+LOTS: Mapping[str, date] = {"0001/a": date(2150, 1, 31), "0001/b": date(2149, 1, 31)}
 """Lots with their expiry; the second expires first."""
 LOT_SHELVES = dict(zip(LOTS, SHELVES, strict=False))
 """Location of each lot; a location holds one lot."""
 RECEIVED_PER_LOT, ORDERED_PER_ORDER = Decimal("7.25"), Decimal("2.5")
 """Quantity received per lot, and ordered per order: a receipt suffices for four orders."""
-ORDERS_PER_RECEIPT = 4
+ORDERS_PER_RECEIPT, ORDERS_PER_FLOW = 4, 5
 UnitKey = tuple[str, str]
 """A unit: (sku, serial)."""
 Correction = Literal["SHORT_PICK", "SHORT_PICK_WITH_REMAINING", "AMEND_AND_UNPICK", "AMEND_AND_BACK"]
@@ -60,6 +60,11 @@ class LoadPlan:
     def has_corrections(self) -> bool:
         """Return whether some orders are corrected: only where all orders are shipped."""
         return self.put_away and self.dispatch
+
+    @property
+    def identifier_flows(self) -> int:
+        """Return the number of flows of corrected lots, past sales and recalls."""
+        return min(self.orders, self.receipts) // ORDERS_PER_FLOW if self.has_corrections else 0
 
     def correction(self, number: int) -> Correction | None:
         """Return how an order is corrected."""

@@ -5,6 +5,7 @@ from collections import Counter
 from tests.faults import document_proofs, lot_proofs, serial_proofs, snapshots, topic_proofs
 from tests.faults.cluster import Cluster
 from tests.faults.findings import Findings
+from tests.faults.identifier_flow import CHANGES_PER_FLOW
 from tests.faults.load import Load
 
 
@@ -25,6 +26,7 @@ async def prove(cluster: Cluster, *loads: Load) -> Findings:
     for load in loads:
         _prove_load(load, serials, findings)
         lot_proofs.prove_load(load, ledger, findings)
+        await document_proofs.prove_contacts(environment, load.identifiers.flows, findings)
     findings.assert_none(cluster.known_problems)
     return findings
 
@@ -40,3 +42,7 @@ def _prove_load(load: Load, serials: serial_proofs.SerialsSnapshot, findings: Fi
     unexpected = [key for key in serials.states if key[0] in load.products and key not in load.unit_keys]
     if unexpected:
         findings.add("duplicated", f"unannounced units: {unexpected[:5]}")
+    flow_changes = Counter(change for (sku, *_), change in serials.changes.items() if sku == load.identifiers.units_sku)
+    for change, count in CHANGES_PER_FLOW.items():
+        if flow_changes[change] != count * len(load.identifiers.flows):
+            findings.add("lost", f"{load.identifiers.units_sku}: {flow_changes[change]} of {change}, {count} per flow")

@@ -17,7 +17,7 @@ from tests.faults.serial_proofs import NON_STATUS_CHANGES
 from tests.faults.snapshots import TopicRecord, fetch_rows, registry_of
 
 OWN_SOURCE = re.compile("tracelot/")
-CHANGES_WITH_OWN_EVENTS = NON_STATUS_CHANGES - {"MOVED"}
+CHANGES_WITH_OWN_EVENTS = (NON_STATUS_CHANGES - {"MOVED"}) | {"RETURNED_FROM_VENDOR"}
 """Changes published by other events than serial.state_changed."""
 
 

@@ -84,7 +84,7 @@ class UpstreamClient:
         self.sent[message_id] = message
         self.sent_at[message_id] = now = datetime.now(UTC)
         event = CloudEvent[Any](id=message_id, source=SOURCE, type=message.TYPE, time=now, data=message)
-        value = event.model_dump_json(exclude_none=True).encode()
+        value = event.model_dump_json(exclude_none=True, by_alias=True).encode()
         await self._producer.send(message.TOPIC.name, value, key=message.key().encode())
         return message_id
 
