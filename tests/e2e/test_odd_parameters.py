@@ -1,5 +1,6 @@
 """Odd values of every parameter of every route: a 4xx problem or a success, never an internal error."""
 
+import asyncio
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from deploy.databases import SERVICES
 from shared.http.pages import encode_cursor
 from tests.e2e.serial_scenario import SerialScenario
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.request_slots import RequestSlots
 
 each_service = pytest.mark.parametrize("service", SERVICES)
 HEADERS = {"Idempotency-Key": "odd", "X-Actor": "ann", "Content-Type": "application/json"}
@@ -59,31 +61,43 @@ def assert_no_fault(response: httpx.Response) -> None:
 @each_service
 async def test_odd_integers_and_strings(system: SystemUnderTest, service: str) -> None:
     """Integers beyond their column, other scripts' digits, NUL, 10 KB and invalid UTF-8 cause no internal error."""
-    document = await system.get_json(service, "/openapi.json")
-    for method, path, operation in operations(document):
-        for parameter in operation.get("parameters", []):
-            if parameter["in"] == "header":
-                continue
-            is_integer = parameter["schema"].get("type") == "integer"
-            for value in INTEGERS if is_integer else STRINGS:
+    document, slots = await system.get_json(service, "/openapi.json"), RequestSlots()
+
+    async def send_odd(method: str, path: str, operation: JsonObject, parameter: JsonObject) -> None:
+        is_integer = parameter["schema"].get("type") == "integer"
+        for value in INTEGERS if is_integer else STRINGS:
+            async with slots.of(path):
                 response = await send(system, service, method, url_of(path, operation, parameter["name"], value))
-                assert_no_fault(response)
-                assert not is_integer or response.status_code in {400, 404}, (path, value)
+            assert_no_fault(response)
+            assert not is_integer or response.status_code in {400, 404}, (path, value)
+
+    await asyncio.gather(
+        *(
+            send_odd(method, path, operation, parameter)
+            for method, path, operation in operations(document)
+            for parameter in operation.get("parameters", [])
+            if parameter["in"] != "header"
+        )
+    )
 
 
 @each_service
 async def test_invalid_cursors(system: SystemUnderTest, service: str) -> None:
     """Malformed, nested, oversized and foreign cursors are a 400 on every paged list, or a 404 of its document."""
-    document = await system.get_json(service, "/openapi.json")
-    lists = 0
-    for method, path, operation in operations(document):
-        if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
-            lists += 1
-            for cursor in CURSORS:
-                response = await send(system, service, method, url_of(path, operation, "cursor", quote(cursor)))
-                assert_no_fault(response)
-                assert response.status_code == 400 or ("{" in path and response.status_code == 404), (path, cursor)
-    assert lists > 2
+    document, slots = await system.get_json(service, "/openapi.json"), RequestSlots()
+    lists = [
+        listed for listed in operations(document)
+        if any(parameter["name"] == "cursor" for parameter in listed[2].get("parameters", []))
+    ]  # fmt: skip
+    assert len(lists) > 2
+
+    async def send_cursor(method: str, path: str, operation: JsonObject, cursor: str) -> None:
+        async with slots.of(path):
+            response = await send(system, service, method, url_of(path, operation, "cursor", quote(cursor)))
+        assert_no_fault(response)
+        assert response.status_code == 400 or ("{" in path and response.status_code == 404), (path, cursor)
+
+    await asyncio.gather(*(send_cursor(*listed, cursor) for listed in lists for cursor in CURSORS))
 
 
 async def test_cursor_belongs_to_its_list_and_filters(system: SystemUnderTest, scenario: SerialScenario) -> None:

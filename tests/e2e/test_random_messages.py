@@ -18,6 +18,7 @@ from tests.e2e.random_messages import MessageGenerator
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import JsonObject, SystemUnderTest
 from tests.support.paths import path_of
+from tests.support.request_slots import RequestSlots
 
 ODD_VALUES = ("a\0b", "💥%\\", "-1", "9" * 30, "A" * 3000)
 OWN_LOCATIONS = {"location": ["ODD/A", "ODD/B"], "warehouse": ["ODD"]}
@@ -158,19 +159,14 @@ def odd_queries(path: str, parameters: list[JsonObject]) -> Iterator[tuple[str, 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_odd_query_values_are_answered(system: SystemUnderTest, service: str) -> None:
     """Odd values in paths and parameters are never answered with a 500."""
-    # Queries of absent documents wait for what is in flight; files are limited to two at a time.
-    documents, lists = asyncio.Semaphore(5), asyncio.Semaphore(1)
+    slots = RequestSlots()
 
-    async def query(slots: asyncio.Semaphore, path: str, values: dict[str, str]) -> None:
-        async with slots:
+    async def query(slot: asyncio.Semaphore, path: str, values: dict[str, str]) -> None:
+        async with slot:
             response = await system.get(service, path, **values)
         assert response.status_code < 500, (path, values, response.text)
 
     routes = await get_routes(system, service)
     await asyncio.gather(
-        *(
-            query(documents if "{" in path else lists, *odd)
-            for path, parameters in routes
-            for odd in odd_queries(path, parameters)
-        )
+        *(query(slots.of(path), *odd) for path, parameters in routes for odd in odd_queries(path, parameters))
     )
