@@ -167,7 +167,7 @@ async def assert_only_wanted_items_shipped(system: SystemUnderTest, sku: str) ->
     entries = await system.fetch_rows(
         "fulfillment",
         """SELECT order_id, action, detail::text AS detail FROM order_log
-           WHERE order_id IN (SELECT order_id FROM order_line WHERE sku = $1)
+           WHERE order_id IN (SELECT order_id FROM order_line GROUP BY order_id HAVING count(*) = 1 AND min(sku) = $1)
              AND action IN ('AMENDED', 'SWAP_REQUESTED', 'DISPATCHED') ORDER BY id""",
         sku,
     )
