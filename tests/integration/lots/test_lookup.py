@@ -20,7 +20,7 @@ FAR_EXPIRY = datetime.now(UTC).date() + timedelta(days=400)
 
 async def get_json(http: httpx.AsyncClient, path: str, **query: Any) -> Any:
     """The JSON body of a successful response."""
-    response = await http.get(path, params=query)
+    response = await http.get(path, params=query or None)
     assert response.status_code == 200, response.text
     return response.json()
 

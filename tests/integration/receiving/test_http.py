@@ -18,7 +18,7 @@ async def post(http: httpx.AsyncClient, path: str, actor: str = "anna", **body: 
 
 async def get_json(http: httpx.AsyncClient, path: str, **params: Any) -> Any:
     """Get a resource."""
-    response = await http.get(path, params=params)
+    response = await http.get(path, params=params or None)
     assert response.status_code == 200, response.text
     return response.json()
 
