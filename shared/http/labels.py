@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Response
 
 from shared.contracts.problems import Code
 from shared.http.problems import ProblemError
@@ -17,15 +17,15 @@ SVG = "image/svg+xml"
 _MEDIA_TYPES = {"svg": SVG, "pdf": PDF, "zpl": "text/plain; charset=utf-8"}
 _DESCRIPTION = "A label, or several: a page each in PDF, a format each in ZPL."
 
-LabelFormat = Annotated[
+_LabelFormat = Annotated[
     Literal["svg", "pdf", "zpl"],
     Query(alias="format", description="`zpl` is for label printers, which draw the code themselves."),
 ]
-SheetFormat = Annotated[
+_SheetFormat = Annotated[
     Literal["pdf", "zpl"], Query(alias="format", description="`pdf` has a page per label; `zpl` is for label printers.")
 ]
-LabelSize = Annotated[SizeName | None, Query(alias="size", description="Width and height in millimetres.")]
-Resolution = Annotated[
+_LabelSize = Annotated[SizeName | None, Query(alias="size", description="Width and height in millimetres.")]
+_Resolution = Annotated[
     Literal["203", "300"], Query(alias="dpi", description="Resolution of the label printer, for `zpl` only.")
 ]
 _TEXT = {"schema": {"type": "string"}}
@@ -43,9 +43,31 @@ class PrintResponse(Response):
     """What is printed; its media type follows from the requested format."""
 
 
-async def label_response(labels: Sequence[Label], kind: str, dpi: str = "203") -> Response:
-    """Draw labels in a thread."""
-    return Response(await asyncio.to_thread(_draw, labels, kind, dpi), media_type=_MEDIA_TYPES[kind])
+class LabelPrint(NamedTuple):
+    """How labels are printed; without `size`, each kind of label has its own."""
+
+    kind: str
+    size: SizeName | None
+    dpi: str
+
+    async def draw(self, labels: Sequence[Label]) -> Response:
+        """Draw labels in a thread."""
+        content = await asyncio.to_thread(_draw, labels, self.kind, self.dpi)
+        return Response(content, media_type=_MEDIA_TYPES[self.kind])
+
+
+def _print_of_one(kind: _LabelFormat = "pdf", size: _LabelSize = None, dpi: _Resolution = "203") -> LabelPrint:
+    return LabelPrint(kind, size, dpi)
+
+
+def _print_of_several(kind: _SheetFormat = "pdf", size: _LabelSize = None, dpi: _Resolution = "203") -> LabelPrint:
+    return LabelPrint(kind, size, dpi)
+
+
+OneLabel = Annotated[LabelPrint, Depends(_print_of_one)]
+"""Parameters of a single label."""
+SeveralLabels = Annotated[LabelPrint, Depends(_print_of_several)]
+"""Parameters of several labels in one file."""
 
 
 async def pdf_response(draw: Callable[[], bytes]) -> Response:

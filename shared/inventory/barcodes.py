@@ -1,11 +1,12 @@
-"""Names and GTINs of products for their labels, from the replica of a service."""
+"""What labels say of units and lots, with name and GTIN from the product replica of a service."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
+from shared.labels import Item
 from shared.persistence.database import Transaction
 from shared.scans.gtin import to_gtin_14
 
@@ -15,17 +16,11 @@ SELECT_PRODUCTS = text("""
 _VARIABLE_MEASURE = "9"
 
 
-class LabelledProduct(NamedTuple):
-    """Name of a product, and the GTIN of one unit."""
-
-    name: str = ""
-    gtin: str | None = None
-
-
-async def load_labelled_products(tx: Transaction, skus: Iterable[str]) -> dict[str, LabelledProduct]:
-    """Load the known products among `skus`, by SKU."""
-    rows = await tx.fetch_all(SELECT_PRODUCTS, {"skus": sorted(set(skus))})
-    return {row.sku: LabelledProduct(row.name, unit_gtin(json.loads(row.barcodes))) for row in rows}
+async def load_label_items(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Item]:
+    """Return what labels say of units or lots with SKU, lot and expiry; an unknown product has no name and GTIN."""
+    found = await tx.fetch_all(SELECT_PRODUCTS, {"skus": sorted({row.sku for row in rows})})
+    products = {row.sku: Item(row.sku, row.name, unit_gtin(json.loads(row.barcodes))) for row in found}
+    return [products.get(row.sku, Item(row.sku))._replace(lot=row.lot or "", expiry=row.expiry) for row in rows]
 
 
 def unit_gtin(barcodes: Sequence[Mapping[str, Any]]) -> str | None:

@@ -15,12 +15,9 @@ from shared.http.labels import (
     LABEL_RESPONSE,
     MAX_LABELS,
     SHEET_RESPONSE,
-    LabelFormat,
-    LabelSize,
+    OneLabel,
     PrintResponse,
-    Resolution,
-    SheetFormat,
-    label_response,
+    SeveralLabels,
     require_few,
 )
 from shared.labels import location_label
@@ -113,19 +110,17 @@ async def get_location_label(
     tx: ReadTransaction,
     warehouse: WarehousePath,
     code: CodePath,
-    *,
-    kind: LabelFormat = "pdf",
-    size: LabelSize = None,
-    dpi: Resolution = "203",
+    printing: OneLabel,
 ) -> Response:
     """Get the label of a location: warehouse and code in Code 128, or in Data Matrix if the bars were too narrow."""
     location = await get_location(tx, warehouse, code)
-    return await label_response([location_label(location.location, location.type, size or "100x50")], kind, dpi)
+    return await printing.draw([location_label(location.location, location.type, printing.size or "100x50")])
 
 
 @router.get("/location-labels", tags=["labels"], response_class=PrintResponse, responses=SHEET_RESPONSE)
 async def list_location_labels(
     tx: ReadTransaction,
+    printing: SeveralLabels,
     *,
     warehouse: WarehouseFilter = None,
     location: Annotated[
@@ -133,9 +128,6 @@ async def list_location_labels(
         Query(max_length=MAX_LABELS, description="Location as warehouse/location, for example `EAST/A-01-02`."),
     ] = None,
     location_type: Annotated[LocationType | None, Query(alias="type", description="Type of location.")] = None,
-    kind: SheetFormat = "pdf",
-    size: LabelSize = None,
-    dpi: Resolution = "203",
 ) -> Response:
     """Get the labels of the matching locations, ordered by warehouse and code; at most 1,000."""
     rows = await queries.find_labelled_locations(
@@ -144,8 +136,7 @@ async def list_location_labels(
     require_few(rows)
     if missing := sorted(set(location or ()) - {row.location for row in rows}):
         raise NotFoundError(f"Location {missing[0]} not found", ids=missing, code=Code.LOCATION_NOT_FOUND)
-    labels = [location_label(row.location, row.type, size or "100x50") for row in rows]
-    return await label_response(labels, kind, dpi)
+    return await printing.draw([location_label(row.location, row.type, printing.size or "100x50") for row in rows])
 
 
 async def _list_changes(tx: Transaction, name: str, page: PageRequest) -> Page[LocationChangeOut]:

@@ -17,12 +17,9 @@ from shared.http.labels import (
     MAX_LABELS,
     PDF_RESPONSE,
     SHEET_RESPONSE,
-    LabelFormat,
-    LabelSize,
+    OneLabel,
     PrintResponse,
-    Resolution,
-    SheetFormat,
-    label_response,
+    SeveralLabels,
     pdf_response,
     require_few,
 )
@@ -34,25 +31,21 @@ router = APIRouter(tags=["labels"])
 
 
 @router.get("/cartons/{carton}/label", response_class=PrintResponse, responses=LABEL_RESPONSE)
-async def get_carton_label(
-    tx: ReadTransaction, carton: CartonPath, *, kind: LabelFormat = "pdf", size: LabelSize = None,
-    dpi: Resolution = "203",
-) -> Response:  # fmt: skip
+async def get_carton_label(tx: ReadTransaction, carton: CartonPath, printing: OneLabel) -> Response:
     """Get the label of a carton with its address: SSCC in GS1-128, without one its number in a plain code."""
     head = await _find_carton(tx, carton)
     rows = await queries.find_labelled_cartons(tx, 1, carton=head.carton)
-    return await label_response([_label(row, size) for row in rows], kind, dpi)
+    return await printing.draw([_label(row, printing.size) for row in rows])
 
 
 @router.get("/carton-labels", response_class=PrintResponse, responses=SHEET_RESPONSE)
 async def list_carton_labels(
-    tx: ReadTransaction, *, order: OrderFilter = None, shipment: ShipmentFilter = None, kind: SheetFormat = "pdf",
-    size: LabelSize = None, dpi: Resolution = "203",
-) -> Response:  # fmt: skip
+    tx: ReadTransaction, printing: SeveralLabels, *, order: OrderFilter = None, shipment: ShipmentFilter = None
+) -> Response:
     """Get the labels of the cartons of an order or shipment; at most 1,000."""
     rows = await queries.find_labelled_cartons(tx, MAX_LABELS + 1, order=order, shipment=shipment)
     require_few(rows)
-    return await label_response([_label(row, size) for row in rows], kind, dpi)
+    return await printing.draw([_label(row, printing.size) for row in rows])
 
 
 @router.get("/cartons/{carton}/packing-slip", response_class=PrintResponse, responses=PDF_RESPONSE)

@@ -13,16 +13,14 @@ from shared.http.labels import (
     LABEL_RESPONSE,
     MAX_LABELS,
     SHEET_RESPONSE,
-    LabelFormat,
-    LabelSize,
+    LabelPrint,
+    OneLabel,
     PrintResponse,
-    Resolution,
-    SheetFormat,
-    label_response,
+    SeveralLabels,
     require_few,
 )
-from shared.inventory.barcodes import LabelledProduct, load_labelled_products
-from shared.labels import Item, Label, SizeName, lot_label
+from shared.inventory.barcodes import load_label_items
+from shared.labels import Label, lot_label
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["labels"])
@@ -33,43 +31,33 @@ async def get_lot_label(
     tx: ReadTransaction,
     sku: SkuPath,
     lot: LotPath,
-    *,
-    kind: LabelFormat = "pdf",
-    size: LabelSize = None,
-    dpi: Resolution = "203",
+    printing: OneLabel,
 ) -> Response:
     """Get the label of a lot: GTIN, expiry and lot number in GS1 DataMatrix.
 
     Without a GTIN, or if GS1 does not allow the lot number, its code is the lot number alone.
     """
     row = await get_lot_row(tx, sku, lot)
-    return await label_response(await _build(tx, [row], size), kind, dpi)
+    return await printing.draw(await _build(tx, [row], printing))
 
 
 @router.get("/lot-labels", response_class=PrintResponse, responses=SHEET_RESPONSE)
 async def list_lot_labels(
     tx: ReadTransaction,
+    printing: SeveralLabels,
     *,
     sku: SkuFilter = None,
     receipt: ReceiptFilter = None,
     warehouse: WarehouseFilter = None,
     location: LocationFilter = None,
-    kind: SheetFormat = "pdf",
-    size: LabelSize = None,
-    dpi: Resolution = "203",
 ) -> Response:
     """Get a label for each matching lot, such as those of a receipt, by SKU and lot number; at most 1,000."""
     filters = Filters(sku=sku, receipt=receipt, warehouse=warehouse, location=location)
     rows = await search(tx, filters, ("", ""), MAX_LABELS + 1)
     require_few(rows)
-    return await label_response(await _build(tx, rows, size), kind, dpi)
+    return await printing.draw(await _build(tx, rows, printing))
 
 
-async def _build(tx: Transaction, lots: Sequence[Row[Any]], size: SizeName | None) -> list[Label]:
-    products = await load_labelled_products(tx, (lot.sku for lot in lots))
-    labels = []
-    for lot in lots:
-        product = products.get(lot.sku, LabelledProduct())
-        item = Item(lot.sku, product.name, product.gtin, lot.lot, lot.expiry)
-        labels.append(lot_label(item, tx.now.date(), size or "50x25"))
-    return labels
+async def _build(tx: Transaction, lots: Sequence[Row[Any]], printing: LabelPrint) -> list[Label]:
+    items = await load_label_items(tx, lots)
+    return [lot_label(item, tx.now.date(), printing.size or "50x25") for item in items]

@@ -15,16 +15,14 @@ from shared.http.labels import (
     LABEL_RESPONSE,
     MAX_LABELS,
     SHEET_RESPONSE,
-    LabelFormat,
-    LabelSize,
+    LabelPrint,
+    OneLabel,
     PrintResponse,
-    Resolution,
-    SheetFormat,
-    label_response,
+    SeveralLabels,
     require_few,
 )
-from shared.inventory.barcodes import LabelledProduct, load_labelled_products
-from shared.labels import Item, Label, SizeName, unit_label
+from shared.inventory.barcodes import load_label_items
+from shared.labels import Label, unit_label
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["labels"])
@@ -35,10 +33,7 @@ async def get_serial_label(
     tx: ReadTransaction,
     sku: SkuPath,
     serial: SerialPath,
-    *,
-    kind: LabelFormat = "pdf",
-    size: LabelSize = None,
-    dpi: Resolution = "203",
+    printing: OneLabel,
 ) -> Response:
     """Get the label of a unit: GTIN, expiry, lot and serial number in GS1 DataMatrix.
 
@@ -47,29 +42,22 @@ async def get_serial_label(
     unit = await find_unit(tx, sku, serial)
     if unit is None:
         raise unit_not_found(sku, serial)
-    return await label_response(await _build(tx, [unit], size), kind, dpi)
+    return await printing.draw(await _build(tx, [unit], printing))
 
 
 @router.get("/serial-labels", response_class=PrintResponse, responses=SHEET_RESPONSE)
 async def list_serial_labels(
     tx: ReadTransaction,
     filters: UnitFilters,
-    *,
-    kind: SheetFormat = "pdf",
-    size: LabelSize = None,
-    dpi: Resolution = "203",
+    printing: SeveralLabels,
 ) -> Response:
     """Get the labels of the matching units, such as those of a receipt, by SKU and serial number; at most 1,000."""
     rows = await search(tx, filters, ("", ""), MAX_LABELS + 1)
     require_few(rows)
-    return await label_response(await _build(tx, rows, size), kind, dpi)
+    return await printing.draw(await _build(tx, rows, printing))
 
 
-async def _build(tx: Transaction, units: Sequence[Row[Any]], size: SizeName | None) -> list[Label]:
-    products = await load_labelled_products(tx, (unit.sku for unit in units))
-    labels = []
-    for unit in units:
-        product = products.get(unit.sku, LabelledProduct())
-        item = Item(unit.sku, product.name, product.gtin, unit.lot or "", unit.expiry)
-        labels.append(unit_label(item, unit.serial, tx.now.date(), size or "50x25"))
-    return labels
+async def _build(tx: Transaction, units: Sequence[Row[Any]], printing: LabelPrint) -> list[Label]:
+    items = await load_label_items(tx, units)
+    size = printing.size or "50x25"
+    return [unit_label(item, unit.serial, tx.now.date(), size) for item, unit in zip(items, units, strict=True)]
