@@ -69,6 +69,23 @@ async def test_form_of_a_notice(
     assert tuple(body.reading.ambiguous_dates) == form.ambiguous_dates
 
 
+@pytest.mark.parametrize(
+    ("code", "is_recognised"),
+    [
+        ("614141000036", True), ("0614141000036", True), ("00614141000036", True), ("0100614141000036", True),
+        ("614141000037", False), ("14141000036", False), ("000614141000036", False), ("CODE-614141000036", False),
+    ],
+)  # fmt: skip
+async def test_barcode_of_a_product_is_one_gtin_in_every_spelling(
+    harness: LotsHarness, recall_id: str, code: str, *, is_recognised: bool
+) -> None:
+    """A notice names the product by its GTIN, however the product states it; other codes are none (S46)."""
+    await harness.handle(product_changed(harness.sku, "LOT", version=2, barcodes=[{"code": code}]))
+    result = await dry_run(harness, recall_id, text="UPC 6 14141 00003 6, lot 77-none")
+    found = {(product.sku, product.by) for product in reading_of(result).products}
+    assert ((harness.sku, "BARCODE") in found) is is_recognised
+
+
 async def test_dry_run_shows_and_the_recall_holds_the_same(
     harness: LotsHarness, skus: Mapping[str, str], recall_id: str
 ) -> None:

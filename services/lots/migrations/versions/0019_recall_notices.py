@@ -1,4 +1,4 @@
-"""Notices are matched by barcode, date and numbers without blanks and case; a dry run may be replaced."""
+"""Notices are matched by date and numbers without blanks and case; a dry run may be replaced."""
 
 from pathlib import Path
 
@@ -12,5 +12,4 @@ down_revision = "0018_lot_keys"
 def upgrade() -> None:
     scripts(Path(__file__).with_suffix(""), "notices", "contacts", "units")
     grant("contact_line, recall_contact_status, recall_unit_totals", "SELECT")
-    grant("product_barcode", "SELECT, INSERT, DELETE")
     grant("recall, recall_product, recall_lot, recall_unit", "DELETE")

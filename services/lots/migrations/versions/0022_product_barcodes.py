@@ -1,4 +1,4 @@
-"""Barcodes of products, for the GTIN on labels; those of a kept product arrive with its next change."""
+"""Barcodes of products, for labels and recall notices; those of a kept product arrive with its next change."""
 
 from shared.persistence.migrate import run_sql
 

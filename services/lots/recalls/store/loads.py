@@ -10,7 +10,7 @@ from services.lots.balances.domain.right_lots import right_dates
 from services.lots.recalls.domain.contacts import contact_line
 from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
-from services.lots.recalls.store import barcodes, criteria, recalls
+from services.lots.recalls.store import criteria, recalls
 from services.lots.recalls.store.matches import look_up
 from shared.contracts.commands.lots import CloseRecall, CorrectLotNumber, OpenRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
@@ -74,7 +74,6 @@ async def load_product_changes(
 ) -> None:
     """Save products, and load what they were before, the stock to reallocate, and the recalls for a new owner."""
     await balances.load_product_changes(tx, uow, events)
-    await barcodes.save(tx, uow, events)
     await allocation.load_released_products(tx, uow, events)
     uow.skus_with_new_owner = {
         event.data.sku

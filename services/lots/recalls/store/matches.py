@@ -38,8 +38,10 @@ SELECT_RECOGNISED = text(f"""
         FROM product AS p JOIN span AS s ON s.span = replace(lower(p.name), ' ', '')
         WHERE length(p.name) >= {MIN_NAME_LENGTH}
         UNION
-        SELECT g.query_index, b.sku, p.name, 'BARCODE', g.shown
-        FROM gtin AS g JOIN product_barcode AS b ON b.gtin = g.gtin JOIN product AS p USING (sku)
+        SELECT g.query_index, p.sku, p.name, 'BARCODE', g.shown
+        FROM product AS p CROSS JOIN jsonb_to_recordset(p.barcodes) AS b (code text)
+        JOIN gtin AS g ON g.gtin = lpad(regexp_replace(b.code, '^01([0-9]{{14}})$', '\\1'), 14, '0')
+        WHERE b.code ~ '^([0-9]{{8}}|[0-9]{{12,14}}|01[0-9]{{14}})$'
     ) AS recognised ORDER BY query_index, "by" = 'NAME', sku, "by", text LIMIT 1000
 """)  # noqa: S608 - constant
 

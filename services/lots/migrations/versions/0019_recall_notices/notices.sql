@@ -1,11 +1,4 @@
--- What a notice names: barcodes of products, and criteria without blanks and case. A dry run may be replaced.
-
-CREATE TABLE product_barcode (
-    sku text COLLATE "C" NOT NULL,
-    gtin text COLLATE "C" NOT NULL,  -- 14 digits for all spellings of a GTIN
-    PRIMARY KEY (gtin, sku)
-);
-CREATE INDEX product_barcode_sku ON product_barcode (sku);
+-- Criteria without blanks and case. A dry run may be replaced.
 
 ALTER TABLE recall ADD COLUMN dry_run boolean NOT NULL DEFAULT false,
     ADD COLUMN recognised jsonb NOT NULL DEFAULT '{}';
