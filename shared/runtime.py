@@ -45,6 +45,7 @@ from shared.ops.topic_monitor import TopicMonitor
 from shared.persistence.connections import TransactionPoolingError
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import versions_folder
+from shared.scans import use_substitute
 from shared.settings import load_settings
 from shared.unit_of_work import UnitOfWork
 
@@ -115,6 +116,7 @@ def _tune_gc() -> None:
 async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequence[ImportKind]) -> AsyncIterator[None]:
     settings = load_settings(registry.service)
     configure_logging(registry.service, settings.log_level)
+    use_substitute(settings.fnc1)
     _tune_gc()
     url = settings.database_url.get_secret_value()
     app.state.engine = create_engine(url, f"{registry.service}-http", settings.pool_size)

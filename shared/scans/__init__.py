@@ -3,5 +3,15 @@
 from shared.scans.classification import Scan, ScanKind, classify, misread_as
 from shared.scans.contents import Contents
 from shared.scans.problems import ScanProblem, ScanProblemCode
+from shared.scans.substitutes import use_substitute
 
-__all__ = ["Contents", "Scan", "ScanKind", "ScanProblem", "ScanProblemCode", "classify", "misread_as"]
+__all__ = [
+    "Contents",
+    "Scan",
+    "ScanKind",
+    "ScanProblem",
+    "ScanProblemCode",
+    "classify",
+    "misread_as",
+    "use_substitute",
+]

@@ -26,6 +26,7 @@ from shared.identifiers import DocumentId, Sku, resource_path
 from shared.scans import Scan, ScanKind, classify
 from shared.scans.classification import MAX_LENGTH
 from shared.scans.gtin import GtinUse
+from shared.scans.substitutes import MAX_SUBSTITUTE
 from shared.scans.values import find_identifier
 
 router = APIRouter(tags=["scans"])
@@ -41,8 +42,8 @@ class ParseScan(ContractModel):
 
     text: Annotated[str, Field(max_length=MAX_LENGTH)]
     """The text as the scanner sent it, with symbology identifier and separators."""
-    fnc1: Annotated[str, Field(max_length=8)] = ""
-    """What the scanner sends in place of FNC1, if it is set to send something else."""
+    fnc1: Annotated[str, Field(max_length=MAX_SUBSTITUTE)] | None = None
+    """What this scanner sends in place of FNC1; by default what `SCANNER_FNC1` of the service names."""
     expected: list[CandidateKind] = []
     """Kinds that the act expects; they decide where a text may be several things."""
     sku: Sku | None = None
