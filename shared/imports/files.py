@@ -79,6 +79,8 @@ def _check_text(path: Path, name: str, encoding: str) -> None:
     lines = 1
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
+            if encoding != "utf-16" and b"\0" in block:
+                raise FileError("The file is binary. Send CSV or XLSX.")
             try:
                 text = decoder.decode(block)
             except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from shared.imports.csv_files import find_delimiter, read_csv
 from shared.imports.files import BadCell, Cell, FileError, FileOptions, Line, find_encoding, is_zip, skip_blank_rows
 from shared.imports.kinds import Column, ImportKind, ReadRow, RowProblem, RowSet, fold_header
 from shared.imports.values import read_value, unguard
-from shared.imports.xlsx_files import read_xlsx
+from shared.imports.workbook_process import read_xlsx
 
 NOTE_COLUMNS = (
     "error_line",
@@ -22,6 +22,8 @@ NOTE_COLUMNS = (
     "error_held_by",
 )
 """Columns of the list of errors; they are ignored when it is sent again."""
+MAX_SHOWN = 64
+"""Number of characters of an unknown header that are shown."""
 
 
 def read_rows(path: Path, kind: ImportKind, options: FileOptions) -> Iterator[ReadRow]:
@@ -30,9 +32,7 @@ def read_rows(path: Path, kind: ImportKind, options: FileOptions) -> Iterator[Re
     first = next(lines, None)
     if first is None:
         raise FileError("The file is empty. Send a header row and at least one row.")
-    header = [cell.strip() if isinstance(cell, str) else "" for cell in first[1]]
-    while not header[-1]:  # of a delimiter at the end of each line
-        header.pop()
+    header = _read_header(first[1])
     columns = map_header(header, kind, options)
     second = next(lines, None)
     if second is None:
@@ -42,6 +42,17 @@ def read_rows(path: Path, kind: ImportKind, options: FileOptions) -> Iterator[Re
         if [fold_header(cell) if isinstance(cell, str) else "" for cell in cells] == folded:
             raise FileError(f"Line {line} repeats the header. Send one table with one header.")
         yield read_row(line, cells, columns, kind, options)
+
+
+def _read_header(cells: Sequence[Cell]) -> list[str]:
+    header = []
+    for number, cell in enumerate(cells, start=1):
+        if isinstance(cell, BadCell):
+            raise FileError(f"Column {number} of the header: {cell.problem}. {cell.help}")
+        header.append(cell.strip())
+    while not header[-1]:  # of a delimiter at the end of each line
+        header.pop()
+    return header
 
 
 def _open(path: Path, kind: ImportKind, options: FileOptions) -> Iterator[Line]:
@@ -66,7 +77,7 @@ def map_header(header: Sequence[str], kind: ImportKind, options: FileOptions) ->
         column = kind.column(target)
         is_left_out = bool(name) and not target
         if column is None and not is_left_out and name not in NOTE_COLUMNS:
-            unknown.append(name or f"(column {len(columns) + 1} without a header)")
+            unknown.append(name[:MAX_SHOWN] or f"(column {len(columns) + 1} without a header)")
         columns.append(column)
     names = [column.name for column in columns if column]
     if unknown:

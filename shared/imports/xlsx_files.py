@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
+from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from openpyxl.reader.excel import load_workbook
@@ -14,8 +15,6 @@ from openpyxl.utils.exceptions import InvalidFileException
 from shared.imports.files import MAX_COLUMNS, BadCell, Cell, FileError, Line
 
 MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
-MAX_TEXT_BYTES = 128 * 1024 * 1024
-"""Bytes of the texts that all sheets share; they are held in memory."""
 MAX_SHEET_ROWS = 1_048_576
 MAX_EXACT_DIGITS = 15
 UNREADABLE = (
@@ -23,19 +22,22 @@ UNREADABLE = (
     OverflowError, EOFError, NotImplementedError, RuntimeError, zlib.error,
 )  # fmt: skip
 """What reading a damaged workbook raises."""
+NO_MEMORY = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
 
 
-def read_xlsx(path: Path) -> Iterator[Line]:
-    """Read the rows of the only sheet with content."""
-    _check_archive(path)
+def read_workbook(path: Path) -> Iterator[Line]:
+    """Read the rows of the only sheet with content; memory and time are those that the content asks for."""
     try:
         with path.open("rb") as file:
             yield from _read_sheet(file)
     except UNREADABLE as error:
+        if isinstance(error, ParseError) and error.code == NO_MEMORY:
+            raise MemoryError from None
         raise FileError(f"The workbook is damaged: {error}. Save it again, or as CSV.") from None
 
 
-def _check_archive(path: Path) -> None:
+def check_archive(path: Path) -> None:
+    """Refuse what is no workbook, has macros or unpacks to too much; nothing is unpacked."""
     try:
         with ZipFile(path) as archive:
             entries = archive.infolist()
@@ -46,7 +48,7 @@ def _check_archive(path: Path) -> None:
         raise FileError("An archive without a workbook. Send CSV or XLSX, unpacked.")
     if any(name.endswith("vbaProject.bin") for name in sizes):
         raise FileError("The workbook contains macros. Save it as .xlsx without macros, or as CSV.")
-    if sum(sizes.values()) > MAX_UNPACKED_BYTES or sizes.get("xl/sharedStrings.xml", 0) > MAX_TEXT_BYTES:
+    if sum(sizes.values()) > MAX_UNPACKED_BYTES:
         raise FileError(f"The workbook unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MiB. Send CSV.")
 
 
