@@ -93,6 +93,9 @@ def read_serial_list(text: str) -> SerialList:
             detail = f"{part} counts as one serial number; write a range as A001..A120 or SN100 + 20"
             problems.append(ListProblem(ListProblemCode.MAY_BE_RANGE, detail, part))
         serials.update(dict.fromkeys(entry.serials))
+    if not entries and not problems:
+        detail = "The text has no serial number; type or paste at least one"
+        problems.append(ListProblem(ListProblemCode.NOTHING, detail))
     size = len(serials) + sum(entry.size for entry in entries if not entry.serials)
     problems = [*_problems_of_all(text, entries, size), *problems][:MAX_PROBLEMS]
     listed = list(serials) if size <= MAX_ITEMS_PER_MESSAGE else []
@@ -153,8 +156,6 @@ def _require_serials(texts: Iterable[str]) -> None:
 
 def _problems_of_all(text: str, entries: Sequence[_Entry], size: int) -> Iterator[ListProblem]:
     """Find the problems of all entries together."""
-    if not text.strip(" \t\r\n,;"):
-        yield ListProblem(ListProblemCode.NOTHING, "The text has no serial number; type or paste at least one")
     if size > MAX_ITEMS_PER_MESSAGE:
         detail = f"{size} serial numbers; a command takes at most {MAX_ITEMS_PER_MESSAGE}, so send several, or a file"
         yield ListProblem(ListProblemCode.TOO_MANY, detail)

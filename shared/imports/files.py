@@ -69,6 +69,8 @@ def find_encoding(path: Path, declared: Encoding | None) -> str:
         encoding = "utf-16"
     elif start.startswith(codecs.BOM_UTF8):
         encoding = "utf-8"
+    elif encoding == "utf-16":
+        raise FileError("The file is not utf-16: it lacks the byte order mark. Save it as UTF-8, or as Unicode text.")
     name = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "windows-1252": "cp1252"}[encoding]
     _check_text(path, name, encoding)
     return name

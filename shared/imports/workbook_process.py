@@ -17,18 +17,18 @@ from typing import IO, cast
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from shared.imports.files import BadCell, FileError, Line
-from shared.imports.xlsx_files import check_archive, read_workbook
+from shared.imports.xlsx_files import read_workbook
 
 MAX_MEMORY_BYTES = 1024 * 1024 * 1024
 MAX_CPU_SECONDS = 300
 OUT_OF_MEMORY = 3
 """Exit code of a process that needed more memory."""
+MAX_REASON = 500
 PROJECT = Path(__file__).parents[2]
 
 
 def read_xlsx(path: Path) -> Iterator[Line]:
     """Read the rows of the only sheet with content."""
-    check_archive(path)
     limits = (str(MAX_MEMORY_BYTES), str(MAX_CPU_SECONDS))
     command = [sys.executable, "-m", __name__, str(path.resolve()), *limits]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=PROJECT) as process:  # noqa: S603 - this module
@@ -66,6 +66,10 @@ def write_rows(path: Path) -> None:
         sys.stdout.write(f"{json.dumps(str(error))}\n")
     except MemoryError:
         os._exit(OUT_OF_MEMORY)  # no memory for anything else
+    except Exception as error:  # noqa: BLE001 - what a damaged workbook raises
+        if "out of memory" in str(error):
+            os._exit(OUT_OF_MEMORY)
+        sys.stdout.write(f"{json.dumps(f'The workbook is damaged: {error}. Save it again, or as CSV.'[:MAX_REASON])}\n")
     sys.stdout.flush()
 
 

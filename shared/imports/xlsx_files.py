@@ -1,48 +1,31 @@
 """XLSX workbooks, row by row: formulas and errors are seen, macros and oversized archives are refused."""
 
-import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
-from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from openpyxl.reader.excel import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from shared.imports.files import MAX_COLUMNS, BadCell, Cell, FileError, Line
 
 MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
 MAX_SHEET_ROWS = 1_048_576
 MAX_EXACT_DIGITS = 15
-UNREADABLE = (
-    BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError,
-    OverflowError, EOFError, NotImplementedError, RuntimeError, zlib.error,
-)  # fmt: skip
-"""What reading a damaged workbook raises."""
-NO_MEMORY = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
 
 
 def read_workbook(path: Path) -> Iterator[Line]:
     """Read the rows of the only sheet with content; memory and time are those that the content asks for."""
-    try:
-        with path.open("rb") as file:
-            yield from _read_sheet(file)
-    except UNREADABLE as error:
-        if isinstance(error, ParseError) and error.code == NO_MEMORY:
-            raise MemoryError from None
-        raise FileError(f"The workbook is damaged: {error}. Save it again, or as CSV.") from None
+    _check_archive(path)
+    with path.open("rb") as file:
+        yield from _read_sheet(file)
 
 
-def check_archive(path: Path) -> None:
+def _check_archive(path: Path) -> None:
     """Refuse what is no workbook, has macros or unpacks to too much; nothing is unpacked."""
-    try:
-        with ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (BadZipFile, NotImplementedError) as error:
-        raise FileError(f"The workbook is damaged: {error}. Save it again, or as CSV.") from None
+    with ZipFile(path) as archive:
+        entries = archive.infolist()
     sizes = {entry.filename: entry.file_size for entry in entries}
     if "xl/workbook.xml" not in sizes:
         raise FileError("An archive without a workbook. Send CSV or XLSX, unpacked.")
