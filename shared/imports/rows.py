@@ -26,6 +26,13 @@ NOTE_COLUMNS = (
 
 def read_rows(path: Path, kind: ImportKind, options: FileOptions) -> Iterator[ReadRow]:
     """Read the rows of a file; raises FileError if it is no table with the columns of the kind."""
+    columns, lines = read_table(path, kind, options)
+    for line, cells in lines:
+        yield read_row(line, cells, columns, kind, options)
+
+
+def read_table(path: Path, kind: ImportKind, options: FileOptions) -> tuple[Sequence[Column | None], Iterator[Line]]:
+    """Return the columns of a file and its lines; raises FileError if it is no table, also when a line is read."""
     lines = skip_blank_rows(_open(path, kind, options))
     first = next(lines, None)
     if first is None:
@@ -37,11 +44,15 @@ def read_rows(path: Path, kind: ImportKind, options: FileOptions) -> Iterator[Re
     second = next(lines, None)
     if second is None:
         raise FileError("The file has a header and no rows.")
+    return columns, _refuse_headers(header, chain([second], lines))
+
+
+def _refuse_headers(header: Sequence[str], lines: Iterator[Line]) -> Iterator[Line]:
     folded = [fold_header(name) for name in header]
-    for line, cells in chain([second], lines):
+    for line, cells in lines:
         if [fold_header(cell) if isinstance(cell, str) else "" for cell in cells] == folded:
             raise FileError(f"Line {line} repeats the header. Send one table with one header.")
-        yield read_row(line, cells, columns, kind, options)
+        yield line, cells
 
 
 def _open(path: Path, kind: ImportKind, options: FileOptions) -> Iterator[Line]:
