@@ -161,14 +161,11 @@ def _add_kind(router: APIRouter, kind: ImportKind) -> None:
         disposition = {"Content-Disposition": f'attachment; filename="{kind.name}.csv"'}
         return Response(f"{header}\r\n", media_type="text/csv", headers=disposition)
 
-    columns = "; ".join(
-        f"`{column.name}` {column.description}{' (required)' if column.is_required else ''}" for column in kind.columns
-    )
     words = kind.name.replace("-", "_")
     router.add_api_route(
         f"/imports/{kind.name}", post_file, methods=["POST"], status_code=202, name=f"import_{words}",
         summary=f"Import {kind.title} from CSV or XLSX",
-        description=f"Columns: {columns}.", responses=RESPONSES,
+        description=kind.description, responses=RESPONSES,
         openapi_extra={"parameters": [ACTOR_HEADER], "requestBody": FILE_BODY},
     )  # fmt: skip
     router.add_api_route(

@@ -16,8 +16,9 @@ from shared.imports import store
 from shared.imports.comparison import UNKEYED
 from shared.imports.files import FileError, FileOptions
 from shared.imports.progress import ImportProgress, load_progress
-from shared.imports.rows import read_rows, read_table
+from shared.imports.rows import read_rows
 from shared.imports.store import Sending
+from shared.imports.tables import read_table
 from shared.persistence.database import transaction
 from shared.persistence.retry import retry_on_conflict
 
@@ -40,7 +41,7 @@ async def import_file(request: Request, sending: Sending, path: Path, options: F
 
     try:
         if await run(lambda tx: store.find_previous(tx, sending)):  # what it holds must survive a file that is no table
-            await asyncio.to_thread(lambda: deque(read_table(path, kind, options)[1], maxlen=0))
+            await asyncio.to_thread(lambda: deque(read_table(path, kind, options).lines, maxlen=0))
         job = await run(lambda tx: store.begin(tx, sending))
         try:
             rows = read_rows(path, kind, options)

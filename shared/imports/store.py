@@ -1,7 +1,7 @@
 """Stored imports and their rows: a row is kept under its natural key, so that a file sent again is compared with it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
@@ -75,13 +75,21 @@ SELECT_RUNNING = text(f"""
     WHERE status = 'RUNNING' AND number > :after ORDER BY number LIMIT 1 FOR UPDATE
 """)  # noqa: S608 - constant names
 SELECT_PENDING = text("""
-    SELECT key, line, fields FROM import_row
+    SELECT key, line, fields, part FROM import_row
     WHERE number = :number AND status = 'PENDING' AND sending > :cancelled ORDER BY line LIMIT :size
 """)
+SELECT_DONE_PARTS = text("""
+    SELECT done.key, done.fields, input.document, input.part
+    FROM unnest(CAST(:documents AS text[]), CAST(:parts AS integer[])) AS input (document, part)
+    JOIN import_row AS done ON done.number = :number AND done.part = input.part AND done.status = 'DONE'
+                           AND done.fields ->> CAST(:column AS text) = input.document
+    ORDER BY done.line
+""")
 UPDATE_ROWS = text("""
-    UPDATE import_row AS done SET status = input.status, problems = CAST(input.problems AS jsonb)
-    FROM unnest(CAST(:keys AS text[]), CAST(:statuses AS text[]), CAST(:problems AS text[]))
-         AS input (key, status, problems)
+    UPDATE import_row AS done SET status = input.status, problems = CAST(input.problems AS jsonb),
+                                  part = COALESCE(input.part, done.part)
+    FROM unnest(CAST(:keys AS text[]), CAST(:statuses AS text[]), CAST(:problems AS text[]), CAST(:parts AS integer[]))
+         AS input (key, status, problems, part)
     WHERE done.number = :number AND done.key = input.key
 """)
 UPDATE_SET_COUNT = text("UPDATE import SET set_count = :set_count WHERE number = :number")
@@ -160,7 +168,7 @@ async def stage(tx: Transaction, job: Import, kind: ImportKind, read: Sequence[R
     }
     held = await tx.fetch_all(SELECT_HELD, {"keys": keys, "number": job.number, "kind": kind.name})
     held_by = {row.key: row.number for row in held}
-    staged = stage_rows(read, stored, job.sending, replace=replace)
+    staged = stage_rows(read, stored, job.sending, replace=replace, correction=kind.correction)
     await tx.execute(
         UPSERT_ROWS,
         {
@@ -210,6 +218,18 @@ async def load_pending(tx: Transaction, job: Import, size: int) -> Sequence[Row[
     return await tx.fetch_all(SELECT_PENDING, {"number": job.number, "cancelled": job.cancelled_sending, "size": size})
 
 
+async def load_done_parts(
+    tx: Transaction, job: Import, column: str, keys: Sequence[tuple[str, int]]
+) -> Mapping[tuple[str, int], Sequence[Row[Any]]]:
+    """Load the done rows of parts, by the document that a column names and the part."""
+    documents, parts = [document for document, _ in keys], [part for _, part in keys]
+    values = {"number": job.number, "column": column, "documents": documents, "parts": parts}
+    done: dict[tuple[str, int], list[Row[Any]]] = {}
+    for row in await tx.fetch_all(SELECT_DONE_PARTS, values):
+        done.setdefault((row.document, row.part), []).append(row)
+    return done
+
+
 async def record(tx: Transaction, job: Import, outcomes: Iterable[Outcome], set_count: int) -> None:
     """Record what became of rows."""
     found = list(outcomes)
@@ -218,6 +238,7 @@ async def record(tx: Transaction, job: Import, outcomes: Iterable[Outcome], set_
         "keys": [outcome.key for outcome in found],
         "statuses": [outcome.status for outcome in found],
         "problems": [_to_json(outcome.problems) for outcome in found],
+        "parts": [outcome.part for outcome in found],
     }
     await tx.execute(UPDATE_ROWS, values)
     await tx.execute(UPDATE_SET_COUNT, {"number": job.number, "set_count": set_count})

@@ -2,10 +2,13 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.receiving.imports import KINDS
+from shared.imports import retention
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.import_requests import ANNA, command, counts, errors, process, send
 
@@ -101,3 +104,83 @@ async def test_cancelled_rows_are_sent_again(
     assert (progress["status"], progress["done_rows"], progress["cancelled_rows"]) == ("DONE", 1, 1)
     assert [row["error_column"] for row in await errors(http, number)] == ["name"]
     assert (await http.get(f"/products/{sku}1")).status_code == 404
+
+
+async def test_expected_rows_are_replaced(
+    bare_harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a changed row replaces what its receipt expected because of it; the rows beside it stay expected."""
+    west, milk, asn = (bare_harness.scoped_id(name) for name in ("WEST", "MILK", "ASN"))
+    header = "receipt,warehouse,line,sku,lot,quantity,expiry\n"
+    rows = [f"{asn},{west},1,{milk},L1,10,2090-01-31", f"{asn},{west},1,{milk},L2,5,2090-02-28"]
+    await send(http, "expected-lots", number, header + "\n".join(rows))
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 2, 0)
+    changed = [rows[0], f"{asn},{west},1,{milk},L2,7,2090-03-31", f"{asn},{west},2,{milk},,1.5,"]
+    await send(http, "expected-lots", number, header + "\n".join(changed))
+    await process(engine)
+    assert [row["error_column"] for row in await errors(http, number)] == ["quantity"]
+    await send(http, "expected-lots", number, header + "\n".join(changed), replace=True)
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 3, 0)
+    select = "SELECT line, expected_quantity, lots FROM receipt_line WHERE receipt = :receipt ORDER BY line"
+    stored = await bare_harness.fetch_all(select, receipt=asn)
+    assert [(row["line"], row["expected_quantity"]) for row in stored] == [("1", 17), ("2", 1.5)]
+    lots = await bare_harness.fetch_all(
+        "SELECT line, quantity, lots FROM announced_line WHERE receipt = :receipt", receipt=asn
+    )
+    assert sorted(row["quantity"] for row in lots) == [1.5, 17]
+
+
+async def test_received_stock_is_not_replaced(
+    milk_harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: opening stock is not received a second time by `replace`; the error says how it is corrected."""
+    east, milk = milk_harness.scoped_id("EAST"), milk_harness.scoped_id("MILK")
+    text = f"location,sku,lot,quantity,expiry\n{east}/A-1,{milk},M1,12,2090-12-31\n"
+    await send(http, "opening-lots", number, text)
+    await process(engine)
+    await send(http, "opening-lots", number, text.replace(",12,", ",15,"), replace=True)
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 1, 1)
+    assert "a count" in (await errors(http, number))[0]["error_help"]
+    stored = await milk_harness.fetch_all("SELECT quantity FROM lot_scan WHERE sku = :sku", sku=milk)
+    assert [row["quantity"] for row in stored] == [12]
+
+
+async def test_row_that_causes_a_rejection_is_found(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: of a set that is rejected as a whole, only the row that causes it fails."""
+    asn, east, pump = (harness.scoped_id(name) for name in ("ASN", "EAST", "PUMP"))
+    rows = [f"{asn},{east},{line},{pump},N{line}" for line in range(1, 60)]
+    rows.insert(30, f"{asn},{east},+1,{pump},X")
+    await send(http, "expected-serials", number, "receipt,warehouse,line,sku,serial\n" + "\n".join(rows))
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 59, 1)
+    (failed,) = await errors(http, number)
+    assert (failed["error_line"], failed["error_column"], failed["error_value"]) == ("32", "line", "+1")
+
+
+async def test_old_imports_are_deleted(
+    milk_harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: ended imports are deleted after the retention; what would be received a second time is remembered."""
+    east, milk = milk_harness.scoped_id("EAST"), milk_harness.scoped_id("MILK")
+    stock = f"location,sku,lot,quantity,expiry\n{east}/A-1,{milk},M1,12,2090-12-31\n{east}/A-1,{milk},M2,x,\n"
+    await send(http, "opening-lots", f"{number}-L", stock)
+    await send(http, "opening-lots", f"{number}-D", stock, dry_run=True)
+    await send(http, "products", f"{number}-P", f"sku,name\n{number},x\n1.2E+13,y\n")
+    await process(engine)
+    assert await retention.prune(engine, KINDS, timedelta(days=1)) == 0
+    await send(http, "products", f"{number}-R", f"sku,name\n{number},z\n")
+    assert await retention.prune(engine, KINDS, timedelta(0), size=1) >= 5
+    listed = [(await http.get(f"/imports/{number}-{name}")).status_code for name in "LDPR"]
+    assert listed == [200, 404, 404, 200]
+    progress = (await http.get(f"/imports/{number}-L")).json()
+    assert (progress["done_rows"], progress["failed_rows"]) == (1, 1)
+    await send(http, "opening-lots", f"{number}-L", stock.replace(",x,", ",3,2090-12-31"))
+    await process(engine)
+    assert await counts(http, f"{number}-L") == ("DONE", 0, 2, 0)
+    stored = await milk_harness.fetch_all("SELECT quantity FROM lot_scan WHERE sku = :sku ORDER BY lot", sku=milk)
+    assert [row["quantity"] for row in stored] == [12, 3]

@@ -6,13 +6,13 @@ import io
 import sys
 
 import httpx
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.files import PROJECT
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.import_requests import ANNA, counts, errors, process, send
 from tests.support.polling import wait_until
+
 
 async def test_opening_serials_are_received(
     harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
