@@ -77,9 +77,8 @@ def import_file(
             if progress["failed_rows"]:
                 _save_errors(client, number, file)
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        fail(
-            f"no answer from {url} ({error}): start the service {kinds_by_service()[kind]}, and set --url to its base URL"
-        )
+        service = kinds_by_service()[kind]
+        fail(f"no answer from {url} ({error}): start the service {service}, and set --url to its base URL")
     done = "without problems" if progress["is_dry_run"] else "done"
     typer.echo(
         f"{progress['status']}: {progress['done_rows']} rows {done}, {progress['failed_rows']} failed, "
@@ -87,6 +86,7 @@ def import_file(
     )
     if progress["failed_rows"]:
         typer.echo(f"correct {file}.errors.csv and send it with --number {number}", err=True)
+    if progress["failed_rows"] or progress["status"] == "CANCELLED":
         raise typer.Exit(1)
 
 

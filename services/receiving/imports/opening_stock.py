@@ -20,6 +20,8 @@ UNMATCHED_CODES = {
     "EXPECTED_ON_OTHER_RECEIPT": Code.SERIAL_EXPECTED_ON_OTHER_RECEIPT,
     "UNEXPECTED": Code.SERIAL_UNEXPECTED,
     "WRONG_PRODUCT": Code.WRONG_PRODUCT,
+    "OVER": Code.TOO_MANY_UNITS,
+    "NOT_AS_ANNOUNCED": Code.LOT_DATES_MISMATCH,
 }
 OMITTED = {
     "expected_at": "the stock is here", "kind": "always OPENING", "part": "nothing is announced",

@@ -1,11 +1,13 @@
 """Rows of imports: comparison with an earlier sending, and what becomes of the rows of a set."""
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from pydantic import BaseModel
 
 from services.receiving.imports import KINDS
+from services.receiving.imports.opening_stock import UNMATCHED_CODES
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.receiving import DiscrepancyKind, RejectionKind
 from shared.imports.comparison import StagedRow, stage_rows
 from shared.imports.kinds import Fields, ReadRow, RowProblem
 from shared.imports.outcomes import find_outcomes
@@ -91,3 +93,10 @@ def test_outcomes_of_a_set() -> None:
     assert outcomes(CommandResult.rejected(common), CommandResult.rejected(named)) is None
     assert outcomes(CommandResult.rejected(common), is_whole=True) == {"A": everyone, "B": everyone}
     assert outcomes(CommandResult.rejected(in_flight)) == {}
+
+
+def test_unmatched_scans_are_problems() -> None:
+    """S45: no scan of opening stock that becomes a discrepancy is taken for a received row."""
+    decided = {"SHORT", *get_args(RejectionKind)}
+    kinds = {kind for part in get_args(DiscrepancyKind) for kind in (get_args(part) or (part,))}
+    assert set(UNMATCHED_CODES) == kinds - decided
