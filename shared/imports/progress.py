@@ -19,13 +19,14 @@ from shared.persistence.sorting import SortKey, SortOrder, Sorts
 ImportStatus = Literal["READING", "RUNNING", "DONE", "CANCELLED"]
 
 ROW_COUNTS = ("pending_rows", "done_rows", "failed_rows", "cancelled_rows", "held_rows")
-SHOWN_COUNTS = (f"CASE WHEN i.ended_at IS NULL THEN counted.{name} ELSE i.{name} END AS {name}" for name in ROW_COUNTS)
-# The rows of imports that have ended are not counted again.
+IS_COUNTED = "i.ended_at IS NULL OR i.done_rows IS NULL"
+"""Whether the rows of an import are counted by each reader: it has not ended, or an older version has ended it."""
+SHOWN_COUNTS = (f"CASE WHEN {IS_COUNTED} THEN counted.{name} ELSE i.{name} END AS {name}" for name in ROW_COUNTS)
 SELECT_IMPORTS = f"""
     SELECT i.number, i.kind, i.status, i.sender, i.actor, i.is_dry_run, i.created_at, i.sent_at, i.ended_at,
            {", ".join(SHOWN_COUNTS)}
     FROM import AS i CROSS JOIN LATERAL (
-        SELECT {COUNTS} FROM import_row AS r WHERE r.number = i.number AND i.ended_at IS NULL
+        SELECT {COUNTS} FROM import_row AS r WHERE r.number = i.number AND ({IS_COUNTED})
     ) AS counted
 """  # noqa: S608 - constant names
 SELECT_PROGRESS = text(f"{SELECT_IMPORTS} WHERE i.number = :number")

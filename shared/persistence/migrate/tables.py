@@ -123,7 +123,7 @@ COMMENT ON COLUMN import_row.held_by IS 'an earlier import of the same kind that
 IMPORT_SENDER_SCHEMA = """
 ALTER TABLE import
     ADD COLUMN sender text NOT NULL DEFAULT '',
-    ADD COLUMN sent_at timestamptz,
+    ADD COLUMN sent_at timestamptz NOT NULL DEFAULT now(),
     ADD COLUMN cancelled_sending integer NOT NULL DEFAULT 0,
     ADD COLUMN pending_rows bigint,
     ADD COLUMN done_rows bigint,
@@ -139,7 +139,6 @@ UPDATE import SET (pending_rows, done_rows, failed_rows, cancelled_rows, held_ro
            count(*) FILTER (WHERE r.status = 'PENDING'), count(r.held_by)
     FROM import_row AS r WHERE r.number = import.number
 ) WHERE status IN ('DONE', 'CANCELLED');
-ALTER TABLE import ALTER COLUMN sent_at SET NOT NULL;
 CREATE INDEX import_created ON import (created_at, number);
 ALTER TABLE import_row ADD COLUMN part integer;
 COMMENT ON COLUMN import_row.part IS 'part of the receipt that announced the row';

@@ -8,7 +8,10 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.receiving.imports import KINDS
-from shared.imports import retention
+from shared.imports import retention, store
+from shared.imports.kinds import ReadRow
+from shared.imports.store import Sending
+from shared.persistence.database import transaction
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.import_requests import ANNA, command, counts, errors, process, send
 
@@ -89,6 +92,23 @@ async def test_refused_file_changes_nothing(
     assert (await send(http, "products", number, f"sku,name\n{rows}sku,name\n"))["code"] == "invalid_file"
     assert await counts(http, number) == ("DONE", 0, 1, 0)
     assert await process(engine) == 0
+
+
+async def test_upload_that_broke_off_is_sent_again(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a service is killed while it reads a file: no row is processed until the file is sent again."""
+    sku, kind = harness.scoped_id("NEW"), KINDS[0]
+    sending = Sending(number, kind, "anna", "", is_dry_run=False, replace=False)
+    async with transaction(engine) as tx:
+        job = await store.begin(tx, sending)
+        row = ReadRow(2, f"{sku}1", {"sku": f"{sku}1", "name": "x"})
+        await store.stage(tx, job, kind, [row], replace=False)
+    assert await process(engine) == 0
+    assert await counts(http, number) == ("READING", 1, 0, 0)
+    await send(http, "products", number, f"sku,name\n{sku}1,x\n{sku}2,x\n")
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 2, 0)
 
 
 async def test_cancelled_rows_are_sent_again(
