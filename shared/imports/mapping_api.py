@@ -21,11 +21,14 @@ from shared.persistence.database import Transaction
 
 SenderName = Annotated[ShortText, Field(min_length=1)]
 SenderPath = Annotated[SenderName, Path(description="Name of the sender of the files.")]
-BODY = {
-    "required": True,
-    "content": {"application/json": {"schema": MappingOptions.model_json_schema(schema_generator=ClosedJsonSchema)}},
-}
 RESPONSES = {**reads.PROBLEMS_OF_COMMANDS, 404: reads.problem(Code.IMPORT_MAPPING_NOT_FOUND)}
+
+
+def _describe_body() -> dict[str, Any]:
+    """Describe the body of a mapping, with its headers in place."""
+    schema = MappingOptions.model_json_schema(schema_generator=ClosedJsonSchema)
+    schema["properties"]["headers"]["items"] = schema.pop("$defs")["HeaderMapping"]
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def build_router(kinds_by_name: Mapping[str, ImportKind]) -> APIRouter:
@@ -54,7 +57,7 @@ def build_router(kinds_by_name: Mapping[str, ImportKind]) -> APIRouter:
 
     @router.post(
         "/import-mappings/{sender}/{kind}", summary="Set an import mapping",
-        openapi_extra={"parameters": COMMAND_HEADERS, "requestBody": BODY},
+        openapi_extra={"parameters": COMMAND_HEADERS, "requestBody": _describe_body()},
         response_model=ImportMapping, responses=RESPONSES,
     )  # fmt: skip
     async def set_import_mapping(request: Request, sender: SenderPath, kind: KindPath) -> Response:
