@@ -16,7 +16,7 @@ from typing import IO, cast
 
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-from shared.imports.files import BadCell, FileError, Line
+from shared.imports.files import BadCell, Cell, FileError, Line, Number
 from shared.imports.xlsx_files import read_workbook
 
 MAX_MEMORY_BYTES = 1024 * 1024 * 1024
@@ -54,14 +54,19 @@ def _read_lines(stream: IO[bytes]) -> Iterator[Line]:
         if isinstance(content, str):
             raise FileError(content)
         line, cells = content
-        yield line, [cell if isinstance(cell, str) else BadCell(*cell) for cell in cells]
+        yield line, [cell if isinstance(cell, str) else _to_cell(*cell) for cell in cells]
+
+
+def _to_cell(value: str, *problem: str) -> Cell:
+    return BadCell(value, *problem) if problem else Number(value)
 
 
 def write_rows(path: Path) -> None:
     """Write the rows as lines of JSON; a line that is a text says why the file cannot be read."""
     try:
-        for line in read_workbook(path):
-            sys.stdout.write(f"{json.dumps(line)}\n")
+        for line, cells in read_workbook(path):
+            values = [(cell,) if isinstance(cell, Number) else cell for cell in cells]
+            sys.stdout.write(f"{json.dumps((line, values))}\n")
     except FileError as error:
         sys.stdout.write(f"{json.dumps(str(error))}\n")
     except MemoryError:

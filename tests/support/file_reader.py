@@ -5,9 +5,12 @@
 
 import json
 import resource
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from deploy.local.files import PROJECT
 from services.receiving.imports import KINDS
 from shared.imports.files import FileError, FileOptions
 from shared.imports.rows import read_rows
@@ -27,6 +30,13 @@ def why_refused(path: Path) -> str:
     except FileError as error:
         return str(error)
     return problems[0] if problems else ""
+
+
+def run_module(name: str, *arguments: str) -> list[Any]:
+    """Run a module in a process of its own; return its lines of JSON."""
+    command = [sys.executable, "-m", name, *arguments]
+    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def main() -> None:

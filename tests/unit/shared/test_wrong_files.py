@@ -1,30 +1,18 @@
 """Wrong files: each is refused with the reason, in bounded memory that is measured in a process of its own."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from deploy.local.files import PROJECT
 from shared.imports import workbook_process
-from shared.imports.files import MAX_FILE_BYTES, FileError
-from tests.support.file_reader import peak_mib
+from shared.imports.files import FileError
+from tests.support.file_reader import peak_mib, run_module
 from tests.support.wrong_files import MIB, WRONG_FILES, write_cells
 
 MAX_GROWTH_MIB = 48
 """Memory that reading any file may take in the service."""
 MAX_WORKBOOK_MIB = 128
 """Memory that the process may take that reads one of these workbooks."""
-
-
-def run_module(name: str, *arguments: str) -> list[Any]:
-    """Run a module in a process of its own; return its lines of JSON."""
-    command = [sys.executable, "-m", name, *arguments]
-    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_wrong_files_are_refused_in_bounded_memory(tmp_path: Path) -> None:
@@ -54,14 +42,3 @@ def test_memory_and_time_of_workbooks_are_limited(tmp_path: Path, monkeypatch: p
             with pytest.raises(FileError, match=reason):
                 list(workbook_process.read_xlsx(path))
     assert peak_mib() - before < MAX_GROWTH_MIB
-
-
-def test_gigabyte_lines_are_refused_while_they_arrive() -> None:
-    """S45: a line of 1 GB, sent over HTTP or by `tracelot import`, is refused in bounded memory of both sides."""
-    streamed, sent_by_command, growth = run_module("tests.support.line_sender")
-    assert streamed["problem"]["code"] == "invalid_file"
-    assert "split it into several" in streamed["problem"]["detail"]
-    assert streamed["bytes"] <= MAX_FILE_BYTES + 64 * MIB
-    assert sent_by_command["exit_code"] == 1
-    assert f"The file exceeds {MAX_FILE_BYTES} bytes" in sent_by_command["output"]
-    assert growth < MAX_GROWTH_MIB
