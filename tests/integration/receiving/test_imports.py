@@ -13,6 +13,9 @@ from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.import_requests import ANNA, counts, errors, process, send
 from tests.support.polling import wait_until
 
+HELD = {"R1": "False", "R2": "True"}
+"""Units of a report, and whether they are on hold."""
+
 
 async def test_opening_serials_are_received(
     harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
@@ -217,3 +220,20 @@ async def test_cancelled_import_is_not_processed(
     assert (cancelled["status"], cancelled["cancelled_rows"]) == ("CANCELLED", 1)
     await process(engine)
     assert await counts(http, number) == ("CANCELLED", 0, 0, 0)
+
+
+async def test_reports_of_stock_are_imported(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: columns of our reports are left out; a held unit is imported once its cell is emptied."""
+    east, pump = harness.scoped_id("EAST"), harness.scoped_id("PUMP")
+    header = "location,sku,serial,status,on_hold,received_at,order,lot,expiry"
+    rows = [f"{east}/A-1,{pump},{serial},RECEIVED,{held},2026-01-01T00:00:00Z,,," for serial, held in HELD.items()]
+    await send(http, "opening-serials", number, "\n".join([header, *rows]))
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 1, 1)
+    listed = (await http.get(f"/imports/{number}/errors.csv")).text
+    await send(http, "opening-serials", number, listed.replace(",True,", ",,", 1))
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 2, 0)
+    assert await harness.unit_statuses() == {"R1": "ON_HAND", "R2": "ON_HAND"}

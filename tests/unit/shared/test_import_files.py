@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -11,6 +12,7 @@ import xlsxwriter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from services.lots.lookup.queries.counts import REPORTS as COUNT_LISTS
 from services.receiving.imports import KINDS
 from shared.http.csv import _format_cell, _format_rows, _guard_cell
 from shared.http.xlsx import Workbook
@@ -21,6 +23,7 @@ from shared.imports.rows import read_row, read_rows
 from shared.imports.tables import map_header
 
 EXPECTED = next(kind for kind in KINDS if kind.name == "expected-serials")
+OPENING_LOTS = next(kind for kind in KINDS if kind.name == "opening-lots")
 PRODUCTS = next(kind for kind in KINDS if kind.name == "products")
 OPENING_LOTS = next(kind for kind in KINDS if kind.name == "opening-lots")
 HEADER = "receipt,warehouse,sku,serial\n"
@@ -294,3 +297,18 @@ def test_templates_are_headers() -> None:
         assert len(headers) == len(set(headers)), kind.name
         assert next(csv.reader([",".join(column.name for column in kind.columns)]))
     assert PRODUCTS.key_of({"sku": "A"}) == "A"
+
+
+@pytest.mark.parametrize("guard", [True, False])
+def test_lists_of_lots_are_taken_back(path: Path, guard: bool) -> None:
+    """S45: the list of mixed locations is read as opening stock; a row with allocated stock is an error."""
+    header = [column.name for report in COUNT_LISTS if report.name == "mixed-locations" for column in report.columns]
+    values = [
+        ("EAST/A-1", "EAST", "MILK", "=Milk", "'L/007", Decimal("12.50"), Decimal(0)),
+        ("EAST/A-1", "EAST", "MILK", "=Milk", "L2", Decimal(3), Decimal(1)),
+    ]
+    path.write_bytes(_format_rows([header, *values], _guard_cell if guard else _format_cell))
+    first, second = read_rows(path, OPENING_LOTS, FileOptions(guard=guard))
+    assert first.fields == {"location": "EAST/A-1", "sku": "MILK", "lot": "'L/007", "quantity": "12.5"}
+    assert [(problem.column, problem.value) for problem in second.problems] == [("allocated", "1")]
+    assert first.problems == []
