@@ -175,13 +175,8 @@ asyncio.run(ImportRunner(app.state.registry, KINDS, engine, lambda: None).run_on
 """
 
 
-async def test_killed_import_continues(
-    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
-) -> None:
-    """S45: a worker is killed while it processes rows; the next one does each of the others once."""
-    east, pump, size = harness.scoped_id("EAST"), harness.scoped_id("PUMP"), 6000
-    rows = [f"{east}/A-1,{pump},K{index}" for index in range(size)]
-    await send(http, "opening-serials", number, "\n".join(["location,sku,serial", *rows]))
+async def resume_killed(http: httpx.AsyncClient, engine: AsyncEngine, number: str, size: int) -> None:
+    """Kill a worker amid the rows of an import, and let another one continue to the end."""
     worker = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, cwd=PROJECT)
 
     async def count_done() -> int:
@@ -196,10 +191,48 @@ async def test_killed_import_continues(
     while (await counts(http, number))[0] == "RUNNING":  # until the server has noticed the end of the worker
         await process(engine)
     assert await counts(http, number) == ("DONE", 0, size, 0)
+
+
+async def test_killed_import_continues(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a worker is killed while it receives serial numbers; the next one does each of the others once."""
+    east, pump, size = harness.scoped_id("EAST"), harness.scoped_id("PUMP"), 4000
+    rows = [f"{east}/A-1,{pump},K{index}" for index in range(size)]
+    await send(http, "opening-serials", number, "\n".join(["location,sku,serial", *rows]))
+    await resume_killed(http, engine, number, size)
     statuses = await harness.unit_statuses()
     assert (len(statuses), set(statuses.values())) == (size, {"ON_HAND"})
     sessions = await harness.fetch_all("SELECT 1 FROM session WHERE receipt = :receipt", receipt=f"{number}-{east}")
     assert len(sessions) == size // 500
+
+
+async def test_killed_import_of_expected_serials_continues(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a worker is killed while it announces serial numbers; each part of the receipt is announced once."""
+    east, pump, asn, size = harness.scoped_id("EAST"), harness.scoped_id("PUMP"), harness.scoped_id("KASN"), 4000
+    rows = [f"{asn},{east},{pump},E{index}" for index in range(size)]
+    await send(http, "expected-serials", number, "\n".join(["receipt,warehouse,sku,serial", *rows]))
+    await resume_killed(http, engine, number, size)
+    statuses = await harness.unit_statuses()
+    assert (len(statuses), set(statuses.values())) == (size, {"EXPECTED"})
+    parts = await harness.fetch_all("SELECT DISTINCT part FROM announced_line WHERE receipt = :receipt", receipt=asn)
+    assert {row["part"] for row in parts} == set(range(1, size // 500 + 1))
+
+
+async def test_killed_import_of_lots_continues(
+    milk_harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a worker is killed while it receives lots; no quantity counts twice."""
+    east, milk, size = milk_harness.scoped_id("EAST"), milk_harness.scoped_id("MILK"), 4000
+    rows = [f"{east}/A-1,{milk},K{index},3,2090-01-01" for index in range(size)]
+    await send(http, "opening-lots", number, "\n".join(["location,sku,lot,quantity,expiry", *rows]))
+    await resume_killed(http, engine, number, size)
+    (found,) = await milk_harness.fetch_all(
+        "SELECT count(DISTINCT lot) AS lots, sum(quantity) AS quantity FROM lot_scan WHERE sku = :sku", sku=milk
+    )
+    assert (found["lots"], found["quantity"]) == (size, 3 * size)
 
 
 async def test_refused_file_leaves_nothing(http: httpx.AsyncClient, number: str) -> None:
