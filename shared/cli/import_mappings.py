@@ -1,4 +1,4 @@
-"""The commands `tracelot import-mappings`: what the files of a sender are like, over the HTTP API of a service."""
+"""The commands `tracelot import-mappings`: what the files of a sender are like, over HTTP."""
 
 from typing import Annotated, Any
 from urllib.parse import quote

@@ -45,7 +45,7 @@ class _Violations:
 def find_outcomes(
     kind: ImportKind, members: Sequence[Any], results: Sequence[CommandResult], *, is_whole: bool = False
 ) -> list[Outcome] | None:
-    """Return what became of the rows of a set, None if it was rejected and it is not clear because of which.
+    """Return what became of the rows of a set, None if a rejection names none of them.
 
     If a command is rejected because of some rows, the others stay pending, as do all rows while a message in flight
     may resolve the problem. A set that is a whole stands and falls together.

@@ -20,7 +20,7 @@ ImportStatus = Literal["READING", "RUNNING", "DONE", "CANCELLED"]
 
 ROW_COUNTS = ("pending_rows", "done_rows", "failed_rows", "cancelled_rows", "held_rows")
 IS_COUNTED = "i.ended_at IS NULL OR i.done_rows IS NULL"
-"""Whether the rows of an import are counted by each reader: it has not ended, or an older version has ended it."""
+"""Whether each reader counts the rows: the import has not ended, or an older version has ended it."""
 SHOWN_COUNTS = (f"CASE WHEN {IS_COUNTED} THEN counted.{name} ELSE i.{name} END AS {name}" for name in ROW_COUNTS)
 SELECT_IMPORTS = f"""
     SELECT i.number, i.kind, i.status, i.sender, i.actor, i.is_dry_run, i.created_at, i.sent_at, i.ended_at,

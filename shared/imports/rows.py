@@ -74,7 +74,7 @@ def check_row(kind: ImportKind, fields: Mapping[str, str]) -> list[RowProblem]:
 
 
 def _to_problem(kind: ImportKind, fields: Mapping[str, str], error: Mapping[str, Any]) -> RowProblem:
-    """Describe an error of the schema with the column of its field, or the first one that its message names."""
+    """Describe an error of the schema with the column of its field, or one that its message names."""
     message = error["msg"].removeprefix("Value error, ")
     path = ".".join(part for part in error["loc"] if isinstance(part, str))
     named = (kind.column_of_field(word) for word in message.split())

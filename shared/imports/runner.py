@@ -58,7 +58,7 @@ class ImportRunner:
         self._stop_requested = asyncio.Event()
         self._batch_rows = BATCH_ROWS
         self._set_rows = MAX_ITEMS_PER_MESSAGE
-        """Rows of a set at most; fewer after a rejection that names none of them, to find those that cause it."""
+        """Rows of a set at most; fewer after a rejection that names none of them."""
         self.last_success_at: datetime | None = None
         """Time at which this replica last found all rows processed."""
         self.last_error: str | None = None
@@ -116,7 +116,7 @@ class ImportRunner:
             return job, await self._process(tx, job, rows)
 
     async def _process(self, tx: Transaction, job: Import, rows: Sequence[Row[Any]]) -> int:
-        """Dispatch rows in sets and record their outcomes; returns the number of rows that are settled."""
+        """Dispatch rows in sets and record their outcomes; returns how many are settled or tried again."""
         kind = self._kinds[job.kind]
         if job.is_dry_run:
             await tx.execute(SAVEPOINT)

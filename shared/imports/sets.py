@@ -1,4 +1,4 @@
-"""Sets of rows: those with the same group columns become one command, changed rows repeat the part they were in."""
+"""Sets of rows: equal group columns make one command, and changed rows state their part again."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Imports of opening stock: serial numbers and lots are scanned on an opening receipt, and its session is confirmed."""
+"""Imports of opening stock: serial numbers and lots are scanned on an opening receipt and confirmed."""
 
 from collections.abc import Mapping, Sequence
 

@@ -71,7 +71,7 @@ def import_tables() -> None:
 
 
 def import_senders() -> None:
-    """Add senders, their mappings, the counts of ended imports and the parts of receipts to the tables of imports."""
+    """Add senders, their mappings, counts of ended imports and parts of receipts to the imports."""
     run_sql(IMPORT_SENDER_SCHEMA)
     grant("import_mapping", "SELECT, INSERT, UPDATE, DELETE")
 

@@ -5,6 +5,7 @@ import io
 from datetime import timedelta
 
 import httpx
+from openpyxl.reader.excel import load_workbook
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.receiving.imports import KINDS
@@ -79,6 +80,17 @@ async def test_list_of_imports(
     assert [(row["number"], row["cancelled_rows"]) for row in cancelled["items"]] == [(f"{number}-W", 1)]
     file = await http.get("/imports.csv", params={**filters, "sort": "number"})
     assert [row["number"] for row in csv.DictReader(io.StringIO(file.text))] == numbers
+    workbook = await http.get("/imports.xlsx", params={**filters, "sort": "number"})
+    (sheet,) = load_workbook(io.BytesIO(workbook.content)).worksheets
+    assert [row[0] for row in sheet.iter_rows(values_only=True)] == ["number", *numbers]
+
+
+async def test_templates_have_each_column(http: httpx.AsyncClient) -> None:
+    """S45: each kind has a template whose header names all of its columns."""
+    for kind in KINDS:
+        template = await http.get(f"/imports/{kind.name}/template.csv")
+        assert template.text == ",".join(column.name for column in kind.columns) + "\r\n"
+        assert f'filename="{kind.name}.csv"' in template.headers["Content-Disposition"]
 
 
 async def test_refused_file_changes_nothing(
