@@ -136,7 +136,7 @@ def _record(uow: LotsUnitOfWork, lot_count: Count, problem: ProblemDetail | None
         counted_at=lot_count.counted_at, counted=lot_count.counted, books=lot_count.books.total,
         variance=lot_count.variance, status="DISCREPANCY" if problem else "SETTLED",
         code=problem.code.value if problem else None, detail=problem.detail if problem else "", reason=uow.reason,
-        actor=event.actor, recorded_at=uow.now, cause_source=event.source, cause_id=event.id,
+        actor=event.actor, recorded_at=uow.now, cause_source=event.source, cause_id=event.id, scan=uow.scan,
     )  # fmt: skip
     uow.counts.append(record)
     uow.emit(
