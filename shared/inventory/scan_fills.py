@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from shared.contracts.commands.fulfillment import UnitSelector
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.raw_scans import RawScans, ReadScan
 from shared.inventory.scan_meanings import Catalogue, NameKind, ScanContext, classify_all, read_scan
 from shared.inventory.scan_problems import MAX_SHOWN
 
+ZERO = Decimal(0)
 Fill = Callable[[Any, Sequence[ReadScan]], Mapping[str, Any]]
 """Returns the fields of a command that its sound scans fill."""
 
@@ -18,11 +20,6 @@ Fill = Callable[[Any, Sequence[ReadScan]], Mapping[str, Any]]
 def keep_scans(_: RawScans, __: Sequence[ReadScan]) -> Mapping[str, Any]:
     """Fill nothing: the handler of the command takes its read scans itself."""
     return {}
-
-
-def fill_serials(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
-    """Fill product and serial numbers."""
-    return _product(reads) | {"serials": [read.serial for read in reads]}
 
 
 def fill_serials_or_lots(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
@@ -34,6 +31,34 @@ def fill_serials_or_lots(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str,
             quantities[lot] = quantities.get(lot, Decimal(0)) + (read.quantity or 0)
     lots = [LotQuantity(lot=lot, quantity=quantity) for lot, quantity in quantities.items()]
     return _product(reads) | {"serials": [read.serial for read in reads if read.serial], "lots": lots}
+
+
+def fill_units(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
+    """Fill units with their products."""
+    return {"units": [UnitSelector(sku=read.sku, serial=read.serial) for read in reads]}
+
+
+def fill_from_labels(*fields: str, serials: bool = False, quantity: str = "") -> Fill:
+    """Fill product, and fields that the labels say and the sender omits.
+
+    `serials` fills the serial numbers, `quantity` is the field with the sum of the scans.
+    """
+
+    def fill(command: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
+        filled = _product(reads) | ({"serials": [read.serial for read in reads]} if serials else {})
+        for field in fields:
+            if field not in command.typed_fields or getattr(command, field) == "":
+                said = next(filter(None, (getattr(read, field) for read in reads)), None)
+                filled |= {} if said is None else {field: said}
+        if quantity and quantity not in command.typed_fields:
+            filled[quantity] = sum((read.quantity or ZERO for read in reads), ZERO)
+        return filled
+
+    return fill
+
+
+fill_serials = fill_from_labels(serials=True)
+"""Fills product and serial numbers."""
 
 
 def _product(reads: Sequence[ReadScan]) -> dict[str, Any]:
@@ -72,7 +97,7 @@ def fill_command(command: RawScans, use: ScanUse, catalogue: Catalogue, year: in
         if read.problem is None:
             sku = sku or read.sku
         reads.append(read)
-    filled = command.model_copy(update=use.fill(command, [read for read in reads if read.problem is None]))
+    filled = command.fill(use.fill(command, [read for read in reads if read.problem is None]))
     filled.set_read_scans(reads)
     return filled
 
