@@ -117,7 +117,10 @@ def test_the_scan_is_kept_with_what_it_named(service: InMemoryReceiving) -> None
     (units,) = [event for event in confirmed.events if isinstance(event, ReceiptSerialsReceived)]
     assert (units.serials, units.scans) == (["7", "8"], [label, ""])
     lots = [lot for event in confirmed.events if isinstance(event, ReceiptLotsReceived) for lot in event.lots]
-    assert [(lot.lot, lot.quantity, lot.scan) for lot in lots] == [("L1", 24, case), ("L1", 12, other_case)]
+    assert [(lot.lot, lot.quantity, lot.scan) for lot in lots] == [
+        ("L1", Decimal(24), case),
+        ("L1", Decimal(12), other_case),
+    ]
     assert {(row.kind, row.scan) for row in service.uow.discrepancies} == {
         ("UNEXPECTED", f"(01){SCREW_GTIN}(21)9"), ("EXPIRED", f"(01){MILK_CASE}(10)OLD(17)260101"),
     }  # fmt: skip
