@@ -197,15 +197,15 @@ HANDLERS = (
     ),
     CommandHandler(
         PackItems, pack_items, order_lock, "/packs", ItemsResult,
-        "packItems", "Pack items into a carton", load=shipping.load_packing,
+        "packItems", "Pack items into a carton", enrich=orders.resolve_cartons, load=shipping.load_packing,
     ),
     CommandHandler(
         UnpackItems, unpack_items, order_lock, "/unpacks", ItemsResult,
-        "unpackItems", "Unpack items from a carton", load=shipping.load_packing,
+        "unpackItems", "Unpack items from a carton", enrich=orders.resolve_cartons, load=shipping.load_packing,
     ),
     CommandHandler(
         MoveCartonItems, move_to_carton, order_lock, "/carton-moves", ItemsResult,
-        "moveCartonItems", "Move items to another carton", load=shipping.load_packing,
+        "moveCartonItems", "Move items to another carton", enrich=orders.resolve_cartons, load=shipping.load_packing,
     ),
     CommandHandler(
         CreateShipment, create_shipment, order_locks, "/shipments", ShipmentResult, "createShipment",

@@ -16,6 +16,7 @@ from services.fulfillment.orders.store import (
     load_products,
     load_with,
     order_ids,
+    resolve_cartons,
     skus_of_lot_selectors,
 )
 from services.fulfillment.shipping.domain.sscc import build_sscc, count_references
@@ -147,6 +148,7 @@ def _orders_of_shipments(events: Events) -> set[str]:
 
 async def resolve_orders_of_cartons(tx: Transaction, events: Events) -> Events:
     """Fill in the orders of new shipments from their cartons; the order of a carton is immutable."""
+    events = await resolve_cartons(tx, events)
     cartons = {carton for event in events if not event.data.orders for carton in event.data.cartons}
     rows = await tx.fetch_all(SELECT_ORDERS_OF_CARTONS, {"cartons": sorted(cartons)}) if cartons else []
     order_by_carton: Mapping[str, str] = {row.carton: row.order_id for row in rows}

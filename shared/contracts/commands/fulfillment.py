@@ -123,7 +123,10 @@ class SwapLot(Message, type="order.swap_lot.v1", topic=FULFILLMENT_COMMANDS, key
 
 
 class PackItems(ItemsCommand, type="carton.pack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Packs picked items into a carton of the order; the first item opens the carton."""
+    """Packs picked items into a carton of the order; the first item opens the carton.
+
+    Here as in all commands, the SSCC on the label of a carton, in any spelling, may stand for its number.
+    """
 
     order: DocumentId
     carton: DocumentId
