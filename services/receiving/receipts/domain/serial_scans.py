@@ -79,6 +79,8 @@ class _SerialScanEvaluator:
         self.expectation = UnitExpectation(
             uow.lines_of(self.receipt_id, sku), label, uow.shelf_life_policy(sku), uow.latest_date(command.location)
         )
+        self.label_sku = next((read.label_sku for read in command.read_scans), None)
+        """Product on the labels, if it is another one."""
         self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
@@ -101,6 +103,8 @@ class _SerialScanEvaluator:
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, serial]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
+        if self.label_sku:
+            return self._record_unmatched(unit, "WRONG_PRODUCT", self.label_sku)
         return self._evaluate_new(unit) if unit.status == "INACTIVE" else self._evaluate_registered(unit)
 
     def _rejection_kind(self, expiry: date | None) -> RejectionKind | None:
