@@ -58,6 +58,7 @@ Events = Sequence[CloudEvent[Any]]
 async def load_packing(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
     """Load orders with the listed units and the listed cartons with their content."""
     units = [(unit.sku, unit.serial) for event in events for unit in event.data.units]
+    units += [key for event in events for key in event.data.alternatives]
     cartons = {event.data.carton for event in events} | {getattr(event.data, "to_carton", "") for event in events}
     await load_orders(tx, uow, order_ids(events), units=units, cartons=cartons - {""})
     await _load_cartons(tx, uow, cartons=cartons)

@@ -44,7 +44,7 @@ def report_short_pick(uow: FulfillmentUnitOfWork, command: ReportShortPick) -> C
         id_field = "hold_id" if isinstance(members[0], AllocatedUnit) else "variance_id"
         uow.log(
             order.order_id, "SHORT_PICKED", line=line, reason=command.reason,
-            **{id_field: short_pick.short_pick_id}, **log_detail(members),
+            **{id_field: short_pick.short_pick_id}, **log_detail(members, uow.scan_texts),
         )  # fmt: skip
     return items_result(order, items, [*missing_violations, *violations])
 
@@ -67,7 +67,8 @@ def unpick_items(uow: FulfillmentUnitOfWork, command: UnpickItems) -> CommandRes
     for group, members in group_items(items).items():
         uow.log(
             order.order_id, "UNPICKED", line=group.line, location=command.location,
-            reallocate=not order.is_cancelled_item(members[0]), reason=command.reason, **log_detail(members),
+            reallocate=not order.is_cancelled_item(members[0]), reason=command.reason,
+            **log_detail(members, uow.scan_texts),
         )  # fmt: skip
     return items_result(order, items, violations)
 

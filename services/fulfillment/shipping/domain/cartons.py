@@ -225,5 +225,5 @@ def _select_in_carton(uow: FulfillmentUnitOfWork, order: Order, command: UnpackI
 def _log_packing(
     uow: FulfillmentUnitOfWork, order: Order, action: OrderAction, items: Sequence[AllocatedItem], **detail: str
 ) -> None:
-    if items_detail := log_detail(items):
+    if items_detail := log_detail(items, uow.scan_texts):
         uow.log(order.order_id, action, **items_detail, **detail)
