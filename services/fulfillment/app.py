@@ -11,7 +11,6 @@ from services.fulfillment.orders.domain import (
     OrderResult,
     apply_allocation,
     change_order,
-    checking_labels,
     place_order,
     publish_carton_contents,
     publish_order_statuses,
@@ -88,7 +87,6 @@ from shared.contracts.topics import OMS_ORDERS
 from shared.contracts.upstream import OrderAmended, OrderCancelled, OrderLineCancelled, OrderPlaced
 from shared.http.waiting import router as waiting_router
 from shared.inventory.reference_data import LOCATION_HANDLER, WAREHOUSE_HANDLER
-from shared.inventory.scan_enricher import taking_scans
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy
 from shared.messaging.waiting import build_waiting_job
 from shared.runtime import create_app
@@ -178,35 +176,35 @@ HANDLERS = (
         "cancelOrderLine", "Cancel an order line", may_wait=True, load=orders.load_changes,
     ),
     CommandHandler(
-        PickItems, checking_labels(taking_scans(pick_items)), order_lock, "/picks", ItemsResult,
+        PickItems, pick_items, order_lock, "/picks", ItemsResult,
         "pickItems", "Pick serials or lots for an order", enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
-        ReportShortPick, taking_scans(report_short_pick), order_lock, "/short-picks", ItemsResult,
+        ReportShortPick, report_short_pick, order_lock, "/short-picks", ItemsResult,
         "reportShortPick", "Report a short pick", enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
-        UnpickItems, taking_scans(unpick_items), order_lock, "/unpicks", ItemsResult,
+        UnpickItems, unpick_items, order_lock, "/unpicks", ItemsResult,
         "unpickItems", "Unpick items", enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
-        SwapUnit, taking_scans(swap_unit), order_lock, "/unit-swaps", SwapAccepted,
+        SwapUnit, swap_unit, order_lock, "/unit-swaps", SwapAccepted,
         "swapUnit", "Swap an allocated unit", success_status=202, enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
-        SwapLot, taking_scans(swap_lot), order_lock, "/lot-swaps", SwapAccepted,
+        SwapLot, swap_lot, order_lock, "/lot-swaps", SwapAccepted,
         "swapLot", "Swap an allocated lot", success_status=202, enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
-        PackItems, checking_labels(taking_scans(pack_items)), order_lock, "/packs", ItemsResult,
+        PackItems, pack_items, order_lock, "/packs", ItemsResult,
         "packItems", "Pack items into a carton", enrich=orders.read_packing_scans, load=shipping.load_packing,
     ),
     CommandHandler(
-        UnpackItems, taking_scans(unpack_items), order_lock, "/unpacks", ItemsResult,
+        UnpackItems, unpack_items, order_lock, "/unpacks", ItemsResult,
         "unpackItems", "Unpack items from a carton", enrich=orders.read_packing_scans, load=shipping.load_packing,
     ),
     CommandHandler(
-        MoveCartonItems, checking_labels(taking_scans(move_to_carton)), order_lock, "/carton-moves", ItemsResult,
+        MoveCartonItems, move_to_carton, order_lock, "/carton-moves", ItemsResult,
         "moveCartonItems", "Move items to another carton", enrich=orders.read_packing_scans, load=shipping.load_packing,
     ),
     CommandHandler(

@@ -5,7 +5,6 @@ from services.fulfillment.orders.domain.changes import change_order, place_order
 from services.fulfillment.orders.domain.demands import create_demand, reevaluate_order, request_reevaluation
 from services.fulfillment.orders.domain.events import publish_carton_contents, publish_order_statuses
 from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
-from services.fulfillment.orders.domain.labels import checking_labels
 from services.fulfillment.orders.domain.records import Demand, Line, Order, Product
 from services.fulfillment.orders.domain.release import release, unpick
 from services.fulfillment.orders.domain.results import ItemsResult, OrderResult, items_result
@@ -32,7 +31,6 @@ __all__ = [
     "UnitKey",
     "apply_allocation",
     "change_order",
-    "checking_labels",
     "create_demand",
     "items_result",
     "place_order",

@@ -1,37 +1,30 @@
 """Labels that contradict the books: their items are rejected, with what to take instead (S16, S28)."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 from services.fulfillment.orders.domain.items import AllocatedItem
 from services.fulfillment.orders.domain.records import Order
-from services.fulfillment.orders.domain.scans import fill_items, item_key, scan_problem
+from services.fulfillment.orders.domain.scans import ItemsT, fill_items, item_key, scan_problem
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.raw_scans import ReadScan
-from shared.inventory.scan_problems import label_mismatch
-from shared.unit_of_work import CommandResult
+from shared.inventory.scan_problems import group_problems, label_mismatch
 
 SCAN_KEY = attrgetter("scan_key")
 
 
-def checking_labels(handle: Callable[[Any, Any], CommandResult]) -> Callable[[Any, Any], CommandResult]:
-    """Let a handler of items reject those whose label contradicts the books."""
-
-    def handle_labels(uow: FulfillmentUnitOfWork, command: Any) -> CommandResult:
-        order = uow.orders.get(command.order)
-        if order and any(read.expiry for read in command.read_scans):
-            today = uow.local_dates.get(order.warehouse, uow.now.date())
-            items = {key: list(same) for key, same in groupby(sorted(order.items, key=SCAN_KEY), SCAN_KEY)}
-            reads = [_checked(order, read, items.get(item_key(read), ()), today) for read in command.read_scans]
-            uow.event.data.set_read_scans(reads)
-            command = fill_items(command, reads, command.alternatives)
-        return handle(uow, command)
-
-    return handle_labels
+def check_labels(uow: FulfillmentUnitOfWork, order: Order, command: ItemsT) -> tuple[ItemsT, list[ProblemDetail]]:
+    """Return a command without the scans whose label contradicts the books, and the problems of all its scans."""
+    if any(read.expiry for read in command.read_scans):
+        today = uow.local_dates.get(order.warehouse, uow.now.date())
+        items = {key: list(same) for key, same in groupby(sorted(order.items, key=SCAN_KEY), SCAN_KEY)}
+        reads = [_checked(order, read, items.get(item_key(read), ()), today) for read in command.read_scans]
+        uow.event.data.set_read_scans(reads)
+        command = fill_items(command, reads, command.alternatives)
+    return command, group_problems(command.read_scans)
 
 
 def _checked(order: Order, read: ReadScan, items: Collection[AllocatedItem], today: date) -> ReadScan:
@@ -39,8 +32,8 @@ def _checked(order: Order, read: ReadScan, items: Collection[AllocatedItem], tod
     if read.problem is not None or read.expiry is None:
         return read
     problem = next((problem for item in items if (problem := _contradiction(read, item, today))), None)
-    if problem is None:
-        return read
+    if problem is None or not any(item.status == "ALLOCATED" for item in items):
+        return read._replace(problem=problem)
     return read._replace(
         problem=problem.model_copy(update={"suggested": suggest(order, read.sku or "", without=items)})
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from services.fulfillment.orders.domain.items import ZERO, ItemKey, UnitKey
 from shared.contracts.commands.fulfillment import (
@@ -20,6 +20,8 @@ from shared.identifiers import fold_lot
 from shared.inventory.scan_meanings import Catalogue, ScanContext, classify_all, read_scan
 from shared.inventory.scan_problems import MAX_SHOWN, unknown_scan
 from shared.scans import Scan
+
+ItemsT = TypeVar("ItemsT", bound=ItemsCommand)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def read_order_scans(command: Any, order: ScannedOrder, year: int) -> Any:
     return _fill_swap(command, reads, order)
 
 
-def fill_items(command: ItemsCommand, reads: Sequence[ReadScan], alternatives: Sequence[UnitKey]) -> ItemsCommand:
+def fill_items(command: ItemsT, reads: Sequence[ReadScan], alternatives: Sequence[UnitKey]) -> ItemsT:
     """Return a command with read scans and the items that they name; several scans of one lot are added up."""
     selector = MissingLot if isinstance(command, ReportShortPick) else LotSelector
     units, stock = [], dict[ItemKey, LotSelector]()

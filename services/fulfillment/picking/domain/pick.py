@@ -14,7 +14,7 @@ from services.fulfillment.orders.domain import (
 from services.fulfillment.orders.domain.content import log_detail
 from services.fulfillment.orders.domain.events import emit_picked
 from services.fulfillment.orders.domain.items import AllocatedLot, group_items, total_quantity
-from services.fulfillment.orders.domain.labels import suggest
+from services.fulfillment.orders.domain.labels import check_labels, suggest
 from services.fulfillment.orders.domain.lookups import (
     allocation_pending,
     blocking_paths,
@@ -119,6 +119,7 @@ def pick_items(uow: FulfillmentUnitOfWork, command: PickItems) -> CommandResult:
         return CommandResult.rejected(order_not_found(command.order))
     if violations := _pick_violations(uow, order, command):
         return CommandResult.rejected(*violations)
+    command, problems = check_labels(uow, order, command)
     keys = unit_keys(command.units)
     operation = PickOperation(uow, order, keys)
     operation.violations += duplicate_serials((unit.sku, unit.serial) for unit in command.units)
@@ -128,7 +129,7 @@ def pick_items(uow: FulfillmentUnitOfWork, command: PickItems) -> CommandResult:
         operation.pick_lot(request)
     _move_to_staging(uow, order, operation.picked, command.location)
     operation.release_unpickable()
-    return items_result(order, operation.picked, operation.violations)
+    return items_result(order, operation.picked, [*operation.violations, *problems])
 
 
 def _pick_violations(uow: FulfillmentUnitOfWork, order: Order, command: PickItems) -> list[ProblemDetail]:

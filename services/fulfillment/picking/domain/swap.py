@@ -23,6 +23,7 @@ from shared.contracts.commands.fulfillment import LotSelector, SwapLot, SwapUnit
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import fold_lot
+from shared.inventory.scan_problems import group_problems
 from shared.unit_of_work import CommandResult
 
 
@@ -40,7 +41,7 @@ def swap_unit(uow: FulfillmentUnitOfWork, command: SwapUnit) -> CommandResult:
     if order is None:
         return CommandResult.rejected(order_not_found(command.order))
     if command.unit is None or command.replacement is None:
-        return CommandResult.rejected()  # the problems of its scans say why
+        return CommandResult.rejected(*group_problems(command.read_scans))
     unit = uow.units.get((command.unit.sku, command.unit.serial))
     if violation := _unit_swap_violation(uow, order, unit, command.unit, command.replacement):
         return CommandResult.rejected(violation)
@@ -56,7 +57,7 @@ def swap_lot(uow: FulfillmentUnitOfWork, command: SwapLot) -> CommandResult:
     if order.cancelled:
         return CommandResult.rejected(order_cancelled(order))
     if command.stock is None or command.replacement is None:
-        return CommandResult.rejected()  # the problems of its scans say why
+        return CommandResult.rejected(*group_problems(command.read_scans))
     requested = _restrict_to_one_line(order, command.stock)
     violation = _same_lot_violation(order, command.stock.lot, command.replacement)
     if violation := violation or _mixed_lots_violation(order, requested):
