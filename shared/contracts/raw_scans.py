@@ -1,6 +1,6 @@
 """Raw scans in commands: the text as the scanner sent it, in place of typed serial numbers, lots and quantities."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, NamedTuple
@@ -9,10 +9,28 @@ from pydantic import Field, PrivateAttr, StringConstraints
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
 from shared.contracts.problems import ProblemDetail
-from shared.scans.classification import MAX_LENGTH
 
-RawScan = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
+MAX_SCAN_LENGTH = 1024
+"""Number of characters of a raw scan; 500 of them fit one message."""
+RawScan = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SCAN_LENGTH)]
 """Text as the scanner sent it, with symbology identifier and separators."""
+ScansOfSerials = Annotated[
+    list[Annotated[str, StringConstraints(max_length=MAX_SCAN_LENGTH)]], Field(max_length=MAX_ITEMS_PER_MESSAGE)
+]
+"""Raw scan of each serial number of a message; empty for those that were typed."""
+ScansOfLot = Annotated[str, StringConstraints(max_length=MAX_SCAN_LENGTH * MAX_ITEMS_PER_MESSAGE)]
+"""Raw scans of a lot, one a line."""
+
+
+def scans_of_serials(scans: Iterable[str | None]) -> list[str] | None:
+    """Return the raw scans of the serial numbers of a message; None if all of them were typed."""
+    texts = [scan or "" for scan in scans]
+    return texts if any(texts) else None
+
+
+def join_scans(*scans: str | None) -> str | None:
+    """Return the different raw scans of a lot, one a line; None if there are none."""
+    return "\n".join(dict.fromkeys(line for scan in scans if scan for line in scan.split("\n"))) or None
 
 
 class ReadScan(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.raw_scans import RawScans, ReadScan
+from shared.identifiers import fold_lot
 from shared.inventory.scan_meanings import Catalogue, NameKind, ScanContext, classify_all, read_scan
 from shared.inventory.scan_problems import MAX_SHOWN
 
@@ -26,14 +27,14 @@ def fill_serials(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
 
 
 def fill_serials_or_lots(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
-    """Fill product, serial numbers and lots; several scans of one lot are added up."""
-    quantities: dict[str, Decimal] = {}
+    """Fill product, serial numbers and lots; several scans of one lot, in any spelling, are added up."""
+    lots: dict[str, LotQuantity] = {}
     for read in reads:
         if read.serial is None:
-            lot = read.lot or ""
-            quantities[lot] = quantities.get(lot, Decimal(0)) + (read.quantity or 0)
-    lots = [LotQuantity(lot=lot, quantity=quantity) for lot, quantity in quantities.items()]
-    return _product(reads) | {"serials": [read.serial for read in reads if read.serial], "lots": lots}
+            lot, quantity = read.lot or "", read.quantity or Decimal(0)
+            known = lots.get(fold_lot(lot), LotQuantity.model_construct(lot=lot, quantity=Decimal(0)))
+            lots[fold_lot(lot)] = LotQuantity(lot=known.lot, quantity=known.quantity + quantity)
+    return _product(reads) | {"serials": [read.serial for read in reads if read.serial], "lots": list(lots.values())}
 
 
 def _product(reads: Sequence[ReadScan]) -> dict[str, Any]:

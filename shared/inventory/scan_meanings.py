@@ -1,5 +1,6 @@
 """What raw scans in a command mean: the context decides before anybody is asked, and nothing is guessed (S13)."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
@@ -29,6 +30,8 @@ LABELS = frozenset({ScanKind.GS1_ELEMENT_STRING, ScanKind.GS1_DIGITAL_LINK})
 NameKind = Literal["BARCODE", "SKU", "SERIAL", "LOT"]
 MAX_IDENTIFIER = 64
 """Number of characters of a serial or lot number."""
+LONG_SCAN, MAX_ENCODED = 200, 1_500
+"""Number of characters from which the size of a scan in a message is checked, and its maximum."""
 FIRST_YEAR = 2000
 """First year of dates on labels; earlier ones are misread."""
 
@@ -84,6 +87,8 @@ class Catalogue:
 
 def read_scan(scan: Scan, context: ScanContext, catalogue: Catalogue) -> ReadScan:
     """Return what a scan means in its context, or the problem with it."""
+    if len(scan.text) > LONG_SCAN and len(json.dumps(scan.text)) > MAX_ENCODED:
+        return _refused(scan, unreadable_scan(scan, "it is longer than the code of any item"))
     given = catalogue.products.get(context.sku) if context.sku else None
     if context.sku and given is None:
         return _refused(scan, unknown_scan(scan, f"product {context.sku} is not defined", Code.PRODUCT_NOT_FOUND))

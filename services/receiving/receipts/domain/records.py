@@ -149,6 +149,8 @@ class Unit(NamedTuple):
     announced_expiry: date | None = None
     announced_manufactured_on: date | None = None
     announced_best_before: date | None = None
+    scan: str | None = None
+    """Raw scan of its last receipt."""
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, as listed by a part of its ASN."""
@@ -221,6 +223,8 @@ class UnmatchedScan(NamedTuple):
     expiry: date | None = None
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    scan: str | None = None
+    """Raw scan."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -229,7 +233,7 @@ class UnmatchedScan(NamedTuple):
 
 
 class LotScan(NamedTuple):
-    """Scanned quantity of a lot in a session; repeated scans at one location are added up (S23).
+    """Scanned quantity of a lot in a session; repeated equal scans at one location are added up (S23).
 
     For an untracked product, `lot` is empty and there are no dates.
     """
@@ -251,6 +255,8 @@ class LotScan(NamedTuple):
     known_lot: str | None = None
     """The known lot that the number spells in another way, and as which the quantity is received."""
     expiry_source: ExpirySource | None = None
+    scan: str | None = None
+    """Raw scan."""
 
     @property
     def received_lot(self) -> str:
@@ -288,3 +294,5 @@ class Discrepancy(NamedTuple):
     """The lot scan of a lot discrepancy."""
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    scan: str | None = None
+    """Raw scan."""
