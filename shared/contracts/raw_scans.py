@@ -1,9 +1,9 @@
 """Raw scans in commands: the text as the scanner sent it, in place of typed serial numbers, lots and quantities."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import Field, PrivateAttr, StringConstraints
 
@@ -31,6 +31,9 @@ def scans_of_serials(scans: Iterable[str | None]) -> list[str] | None:
 def join_scans(*scans: str | None) -> str | None:
     """Return the different raw scans of a lot, one a line; None if there are none."""
     return "\n".join(dict.fromkeys(line for scan in scans if scan for line in scan.split("\n"))) or None
+
+KeptScans = Annotated[list[RawScan], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None
+"""Texts as the scanner sent them, of goods that an event is about; null if none was scanned."""
 
 
 class ReadScan(NamedTuple):
@@ -66,6 +69,7 @@ class RawScans(Message):
     """
 
     _read_scans: tuple[ReadScan, ...] = PrivateAttr(())
+    _typed_fields: frozenset[str] | None = PrivateAttr(None)
 
     @property
     def read_scans(self) -> tuple[ReadScan, ...]:
@@ -77,9 +81,19 @@ class RawScans(Message):
         """The scans that count."""
         return [read for read in self._read_scans if read.problem is None]
 
+    @property
+    def typed_fields(self) -> frozenset[str]:
+        """The fields that the sender gave; the scans fill none of them."""
+        return frozenset(self.model_fields_set) if self._typed_fields is None else self._typed_fields
+
     def set_read_scans(self, read: Sequence[ReadScan]) -> None:
         """Set what the scans mean."""
         self._read_scans = tuple(read)
+
+    def fill(self, values: Mapping[str, Any]) -> Self:
+        """Return the command with fields that its scans say; it still knows which ones the sender gave."""
+        self._typed_fields = self.typed_fields
+        return self.model_copy(update=values)
 
 
 def require_scans_or_items(command: RawScans, items: str, *, is_given: bool) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from shared.contracts.commands.fulfillment import UnitSelector
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.raw_scans import RawScans, ReadScan
@@ -12,6 +13,7 @@ from shared.identifiers import fold_lot
 from shared.inventory.scan_meanings import Catalogue, NameKind, ScanContext, classify_all, read_scan
 from shared.inventory.scan_problems import MAX_SHOWN
 
+ZERO = Decimal(0)
 Fill = Callable[[Any, Sequence[ReadScan]], Mapping[str, Any]]
 """Returns the fields of a command that its sound scans fill."""
 
@@ -19,11 +21,6 @@ Fill = Callable[[Any, Sequence[ReadScan]], Mapping[str, Any]]
 def keep_scans(_: RawScans, __: Sequence[ReadScan]) -> Mapping[str, Any]:
     """Fill nothing: the handler of the command takes its read scans itself."""
     return {}
-
-
-def fill_serials(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
-    """Fill product and serial numbers."""
-    return _product(reads) | {"serials": [read.serial for read in reads]}
 
 
 def fill_serials_or_lots(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
@@ -35,6 +32,34 @@ def fill_serials_or_lots(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str,
             known = lots.get(fold_lot(lot), LotQuantity.model_construct(lot=lot, quantity=Decimal(0)))
             lots[fold_lot(lot)] = LotQuantity(lot=known.lot, quantity=known.quantity + quantity)
     return _product(reads) | {"serials": [read.serial for read in reads if read.serial], "lots": list(lots.values())}
+
+
+def fill_units(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
+    """Fill units with their products."""
+    return {"units": [UnitSelector(sku=read.sku, serial=read.serial) for read in reads]}
+
+
+def fill_from_labels(*fields: str, serials: bool = False, quantity: str = "") -> Fill:
+    """Fill product, and fields that the labels say and the sender omits.
+
+    `serials` fills the serial numbers, `quantity` is the field with the sum of the scans.
+    """
+
+    def fill(command: RawScans, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
+        filled = _product(reads) | ({"serials": [read.serial for read in reads]} if serials else {})
+        for field in fields:
+            if field not in command.typed_fields or getattr(command, field) == "":
+                said = next(filter(None, (getattr(read, field) for read in reads)), None)
+                filled |= {} if said is None else {field: said}
+        if quantity and quantity not in command.typed_fields:
+            filled[quantity] = sum((read.quantity or ZERO for read in reads), ZERO)
+        return filled
+
+    return fill
+
+
+fill_serials = fill_from_labels(serials=True)
+"""Fills product and serial numbers."""
 
 
 def _product(reads: Sequence[ReadScan]) -> dict[str, Any]:
@@ -73,7 +98,7 @@ def fill_command(command: RawScans, use: ScanUse, catalogue: Catalogue, year: in
         if read.problem is None:
             sku = sku or read.sku
         reads.append(read)
-    filled = command.model_copy(update=use.fill(command, [read for read in reads if read.problem is None]))
+    filled = command.fill(use.fill(command, [read for read in reads if read.problem is None]))
     filled.set_read_scans(reads)
     return filled
 
