@@ -18,7 +18,7 @@ ScansOfSerials = Annotated[
     list[Annotated[str, StringConstraints(max_length=MAX_SCAN_LENGTH)]], Field(max_length=MAX_ITEMS_PER_MESSAGE)
 ]
 """Raw scan of each serial number of a message; empty for those that were typed."""
-ScansOfLot = Annotated[str, StringConstraints(max_length=MAX_SCAN_LENGTH * MAX_ITEMS_PER_MESSAGE)]
+ScansOfLot = Annotated[str, StringConstraints(max_length=(MAX_SCAN_LENGTH + 1) * MAX_ITEMS_PER_MESSAGE)]
 """Raw scans of a lot, one a line."""
 
 
@@ -31,9 +31,6 @@ def scans_of_serials(scans: Iterable[str | None]) -> list[str] | None:
 def join_scans(*scans: str | None) -> str | None:
     """Return the different raw scans of a lot, one a line; None if there are none."""
     return "\n".join(dict.fromkeys(line for scan in scans if scan for line in scan.split("\n"))) or None
-
-KeptScans = Annotated[list[RawScan], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None
-"""Texts as the scanner sent them, of goods that an event is about; null if none was scanned."""
 
 
 class ReadScan(NamedTuple):
