@@ -15,7 +15,13 @@ from shared.contracts.commands.lots import (
     ReleaseLotHold,
 )
 from shared.contracts.quantities import LotQuantity
-from shared.contracts.receiving import ReceiptLotsReceived, ReceivedLot, ReturnedLot, ReturnLotsDisposed, ReturnLotsReceived
+from shared.contracts.receiving import (
+    ReceiptLotsReceived,
+    ReceivedLot,
+    ReturnedLot,
+    ReturnLotsDisposed,
+    ReturnLotsReceived,
+)
 from shared.contracts.reference import LocationType
 
 DOCK, STAGE, OUTBOUND = "EAST/DOCK", "EAST/STAGE", "EAST/OUT"

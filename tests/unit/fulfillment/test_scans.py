@@ -18,9 +18,12 @@ from shared.contracts.commands.fulfillment import (
 )
 from shared.contracts.envelope import Message
 from shared.contracts.fulfillment import (
+    CartonPacked,
     OrderLotsDeallocated,
     OrderLotsPicked,
+    OrderLotsUnpicked,
     OrderSerialsPicked,
+    OrderSerialsUnpicked,
 )
 from tests.unit.fulfillment.in_memory import LOT, NONE, NOW, SERIAL, InMemoryFulfillment
 from tests.unit.fulfillment.lot_builders import LATE_EXPIRY, events_of, lot_allocated
@@ -73,9 +76,10 @@ def test_one_scan_fills_product_serial_lot_and_quantity(fulfillment: InMemoryFul
     ]  # fmt: skip
     events = fulfillment.handle(pick(*scans))
     assert fulfillment.violations == []
-    assert [event.serials for event in events_of(events, OrderSerialsPicked)] == [["7"]]
+    assert [(event.serials, event.scans) for event in events_of(events, OrderSerialsPicked)] == [(["7"], scans[:1])]
     picked = [lot for event in events_of(events, OrderLotsPicked) for lot in event.lots]
     assert [(lot.lot, int(lot.quantity)) for lot in picked] == [("L1", 4), ("L2", 1), ("", 2)]
+    assert [lot.scan for lot in picked] == ["\n".join(scans[1:3]), scans[3], "\n".join(scans[4:])]
     assert [detail["scans"] for detail in fulfillment.logged] == [scans[:1], scans[1:4], scans[4:]]
 
 
@@ -128,9 +132,10 @@ def test_a_label_that_contradicts_the_books(fulfillment: InMemoryFulfillment) ->
 
 
 def test_goods_are_packed_unpacked_moved_and_returned_by_scans(fulfillment: InMemoryFulfillment) -> None:
-    """S12, S21: by what the order has picked and packed; the log keeps the scans; a carton is no item."""
+    """S12, S21: by what the order has picked and packed; log and events keep the scans; a carton is no item."""
     unit, lot = label(PUMP, serial="7"), label(MILK, lot="L1", quantity=3)
     fulfillment.handle(pick(unit, lot))
+    events: dict[type[Message], list[Message]] = {}
     commands: list[Message] = [
         PackItems(order="SO-1", carton="C-1", scans=[unit, lot]),
         MoveCartonItems(order="SO-1", carton="C-1", to_carton="C-2", scans=[lot]),
@@ -139,8 +144,15 @@ def test_goods_are_packed_unpacked_moved_and_returned_by_scans(fulfillment: InMe
         UnpickItems(order="SO-1", location="EAST/A-1", reason="x", scans=[unit, lot]),
     ]
     for command in commands:
-        assert fulfillment.rejection_codes(command) == []
+        events[type(command)] = list(fulfillment.handle(command))
+        assert fulfillment.violations == []
         assert {scan for detail in fulfillment.logged for scan in detail["scans"]} == set(command.scans)  # type: ignore[attr-defined]
+    (content,) = events_of(events[PackItems], CartonPacked)
+    assert (content.scans, [line.scan for line in content.stock]) == ([unit], [lot])
+    old, new = events_of(events[MoveCartonItems], CartonPacked)
+    assert (old.scans, [line.scan for line in new.stock]) == (None, [lot])
+    (units,), (stock,) = (events_of(events[UnpickItems], kind) for kind in (OrderSerialsUnpicked, OrderLotsUnpicked))
+    assert (units.scans, [line.scan for line in stock.lots]) == ([unit], [lot])
     sscc = "]C100395212340000000112"
     assert fulfillment.rejection_codes(PackItems(order="SO-1", carton="C-1", scans=[sscc])) == ["unreadable_scan"]
 

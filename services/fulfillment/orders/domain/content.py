@@ -7,6 +7,8 @@ from typing import Any
 from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit, ItemKey
 from shared.contracts.fulfillment import PackedSerial
 from shared.contracts.quantities import LotQuantity, PackedLot
+from shared.contracts.raw_scans import join_scans
+from shared.identifiers import fold_lot
 
 ContentLine = PackedSerial | PackedLot
 ScanTexts = Mapping[ItemKey, Sequence[str]]
@@ -14,20 +16,27 @@ ScanTexts = Mapping[ItemKey, Sequence[str]]
 NO_SCANS: ScanTexts = {}
 
 
-def content_lines(items: Sequence[AllocatedItem]) -> list[ContentLine]:
-    """Content lines of items: one per serial number, and one per lot, order line and location."""
+def content_lines(items: Sequence[AllocatedItem], scans: ScanTexts = NO_SCANS) -> list[ContentLine]:
+    """Content lines of items: one per serial number, and one per lot, order line and location, with its scans."""
     units = [
         PackedSerial(line=item.line, sku=item.sku, serial=item.serial)
         for item in items
         if isinstance(item, AllocatedUnit)
     ]
-    return [*units, *lot_lines(items)]
+    return [*units, *lot_lines(items, scans)]
 
 
-def lot_lines(items: Iterable[AllocatedItem]) -> list[PackedLot]:
+def lot_lines(items: Iterable[AllocatedItem], scans: ScanTexts = NO_SCANS) -> list[PackedLot]:
     """Content lines of lot quantities."""
     return [
-        PackedLot(line=line, sku=sku, lot=lot, location=location, quantity=quantity)
+        PackedLot(
+            line=line,
+            sku=sku,
+            lot=lot,
+            location=location,
+            quantity=quantity,
+            scan=join_scans(*scans.get((sku, fold_lot(lot)), ())) if scans else None,
+        )
         for (line, sku, lot, location), quantity in total_by_lot(items).items()
     ]
 

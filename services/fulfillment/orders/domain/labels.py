@@ -7,11 +7,11 @@ from operator import attrgetter
 
 from services.fulfillment.orders.domain.items import AllocatedItem
 from services.fulfillment.orders.domain.records import Order
-from services.fulfillment.orders.domain.scans import ItemsT, fill_items, item_key, scan_problem
+from services.fulfillment.orders.domain.scans import ItemsT, fill_items, item_key
 from services.fulfillment.orders.domain.unit_of_work import FulfillmentUnitOfWork
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.raw_scans import ReadScan
-from shared.inventory.scan_problems import group_problems, label_mismatch
+from shared.inventory.scan_problems import group_problems, label_mismatch, scan_problem
 
 SCAN_KEY = attrgetter("scan_key")
 

@@ -14,11 +14,11 @@ from shared.contracts.commands.fulfillment import (
     SwapUnit,
     UnitSelector,
 )
-from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.problems import Code
 from shared.contracts.raw_scans import RawScans, ReadScan
 from shared.identifiers import fold_lot
 from shared.inventory.scan_meanings import Catalogue, ScanContext, classify_all, read_scan
-from shared.inventory.scan_problems import MAX_SHOWN, unknown_scan
+from shared.inventory.scan_problems import scan_problem, unknown_scan
 from shared.scans import Scan
 
 ItemsT = TypeVar("ItemsT", bound=ItemsCommand)
@@ -84,15 +84,15 @@ def _read(scan: Scan, command: RawScans, order: ScannedOrder) -> ReadScan:
     if read.problem:
         return read
     if isinstance(command, SwapUnit) and read.serial is None:
-        problem = scan_problem(Code.NOT_SERIAL_TRACKED, scan, f"product {read.sku} has no serial numbers")
+        problem = scan_problem(Code.NOT_SERIAL_TRACKED, read, f"product {read.sku} has no serial numbers")
         return read._replace(problem=problem)
     if isinstance(command, SwapLot) and read.serial is not None:
-        problem = scan_problem(Code.SERIAL_TRACKED_PRODUCT, scan, f"product {read.sku} is serial-tracked")
+        problem = scan_problem(Code.SERIAL_TRACKED_PRODUCT, read, f"product {read.sku} is serial-tracked")
         return read._replace(problem=problem)
     is_replacement = isinstance(command, SwapLot) and (command.stock is not None or not order.has(read))
     if read.serial is None and read.quantity is None and not is_replacement:
         reason = "neither label nor barcode says a quantity; enter lot and quantity by hand"
-        return read._replace(problem=scan_problem(Code.QUANTITY_REQUIRED, scan, reason))
+        return read._replace(problem=scan_problem(Code.QUANTITY_REQUIRED, read, reason))
     return read
 
 
@@ -131,11 +131,6 @@ def _fill_swap(command: SwapUnit | SwapLot, reads: Sequence[ReadScan], order: Sc
     filled = command.model_copy(update=changes)
     filled.set_read_scans(reads)
     return filled
-
-
-def scan_problem(code: Code, scan: Scan | ReadScan, reason: str) -> ProblemDetail:
-    """Return a problem of a scan."""
-    return ProblemDetail(code=code, detail=f"{scan.text[:MAX_SHOWN]!r}: {reason}", ids=[scan.text])
 
 
 def _of_other_product(read: ReadScan, sku: str | None) -> ReadScan:

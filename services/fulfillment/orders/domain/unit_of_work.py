@@ -64,6 +64,8 @@ class FulfillmentUnitOfWork(UnitOfWork):
         self.changed_orders: dict[str, tuple[MessageContext, dict[str, Line]]] = {}
         """Orders whose status is to be published, with the changed lines and the last message that changed them."""
         self.changed_cartons: dict[str, tuple[MessageContext, Order]] = {}
+        self.packed_scans: dict[str, dict[ItemKey, list[str]]] = {}
+        """Raw scans by which items were packed, by carton."""
         self.ssccs: dict[str, str] = {}
         """SSCCs by carton: those reserved for new cartons, and those of cartons that are opened."""
         self.leaving_cartons: set[str] = set()
@@ -125,6 +127,13 @@ class FulfillmentUnitOfWork(UnitOfWork):
         """Publish the changed content of cartons."""
         for carton in cartons:
             self.changed_cartons[carton] = self.context, order
+
+    def keep_packed_scans(self, carton: str, items: Iterable[AllocatedItem]) -> None:
+        """Publish the raw scans of items with the content of their carton."""
+        if texts := self.scan_texts:
+            packed = self.packed_scans.setdefault(carton, {})
+            for item in items:
+                packed.setdefault(item.scan_key, []).extend(texts.get(item.scan_key, ()))
 
     def link(self) -> None:
         """Link loaded lines, demands, units and lots to their orders."""

@@ -115,6 +115,8 @@ def _move_to_carton(
     if not items:
         return
     uow.mark_cartons(order, sorted(affected_cartons))
+    if target_carton:
+        uow.keep_packed_scans(target_carton, items)
     if any((carton := uow.cartons.get(carton_id)) and carton.shipment for carton_id in affected_cartons):
         order.packing_version += 1
 
