@@ -184,8 +184,8 @@ HANDLERS = (
         enrich=balances.read_scans, load=recalls.load_lot_corrections,
     ),
     CommandHandler(
-        OpenRecall, open_recall, recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
-        success_status=202, load=recalls.load_openings,
+        OpenRecall, taking(open_recall), recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
+        success_status=202, enrich=balances.read_scans, load=recalls.load_openings,
     ),
     EventHandler(
         RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_stocked_as_lots, recalls.load_recalled_lots

@@ -30,7 +30,7 @@ def scans_of_serials(scans: Iterable[str | None]) -> list[str] | None:
 
 def join_scans(*scans: str | None) -> str | None:
     """Return the different raw scans of a lot, one a line; None if there are none."""
-    return "\n".join(dict.fromkeys(line for scan in scans if scan for line in scan.split("\n"))) or None
+    return "\n".join(dict.fromkeys(line for scan in scans if scan for line in scan.strip("\r\n").split("\n"))) or None
 
 
 class ReadScan(NamedTuple):

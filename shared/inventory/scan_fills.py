@@ -10,7 +10,7 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.raw_scans import RawScans, ReadScan
 from shared.identifiers import fold_lot
-from shared.inventory.scan_meanings import Catalogue, NameKind, ScanContext, classify_all, read_scan
+from shared.inventory.scan_meanings import Catalogue, KnownProduct, NameKind, ScanContext, classify_all, read_scan
 from shared.inventory.scan_problems import MAX_SHOWN
 
 ZERO = Decimal(0)
@@ -79,6 +79,10 @@ class ScanUse:
     """Whether all scans must name the same product."""
     needs_quantity: bool = False
     """Whether a scan without serial number must say a quantity."""
+    needs_lot: bool = False
+    """Whether a scan of a lot-tracked product must say a lot."""
+    takes_lots_of_units: bool = False
+    """Whether it takes lots of serial-tracked products."""
 
 
 def fill_command(command: RawScans, use: ScanUse, catalogue: Catalogue, year: int) -> RawScans:
@@ -87,14 +91,16 @@ def fill_command(command: RawScans, use: ScanUse, catalogue: Catalogue, year: in
         sku=getattr(command, "sku", None) or None,
         document=getattr(command, use.document) if use.document else None,
         expected=use.expected,
+        takes_lots_of_units=use.takes_lots_of_units,
     )
     scans = classify_all(command.scans, year)
     reads: list[ReadScan] = []
     sku = context.sku
     for text in command.scans:
         read = read_scan(scans[text], context, catalogue)
-        if read.problem is None and (problem := _use_problem(read, use, sku)):
-            read = read._replace(problem=problem)
+        if read.problem is None:
+            product = catalogue.products[read.sku or ""]
+            read = read._replace(problem=_use_problem(read, use, sku) or _lot_problem(read, use, product))
         if read.problem is None:
             sku = sku or read.sku
         reads.append(read)
@@ -116,6 +122,13 @@ def _use_problem(read: ReadScan, use: ScanUse, sku: str | None) -> ProblemDetail
         reason = "neither label nor barcode says a quantity; enter lot and quantity by hand"
         return _problem(Code.QUANTITY_REQUIRED, read, reason)
     return None
+
+
+def _lot_problem(read: ReadScan, use: ScanUse, product: KnownProduct) -> ProblemDetail | None:
+    """Return the problem of a scan that names a lot-tracked product without the lot that its command needs."""
+    if not use.needs_lot or product.tracking != "LOT" or read.lot:
+        return None
+    return _problem(Code.LOT_REQUIRED, read, f"it names product {read.sku}, but no lot; scan the code that names both")
 
 
 def _problem(code: Code, read: ReadScan, reason: str) -> ProblemDetail:

@@ -62,6 +62,8 @@ class ScanContext(NamedTuple):
     sku: str | None = None
     document: str | None = None
     expected: frozenset[NameKind] = frozenset({"SERIAL", "LOT"})
+    takes_lots_of_units: bool = False
+    """Whether a label without serial number names the lot of units of a serial-tracked product."""
 
 
 class Catalogue:
@@ -95,7 +97,7 @@ def read_scan(scan: Scan, context: ScanContext, catalogue: Catalogue) -> ReadSca
     if given and given.serial_format and matches(given.serial_format, scan.value):
         return ReadScan(scan.text, given.sku, scan.value)
     if scan.kind in LABELS:
-        return _read_label(scan, given, catalogue)
+        return _read_label(scan, given, catalogue, takes_lots_of_units=context.takes_lots_of_units)
     if scan.kind not in IDENTIFIERS or not _is_identifier(scan.value):
         return _refused(scan, unreadable_scan(scan))
     return _read_on_product(scan, given, catalogue) if given else _read_identifier(scan, context, catalogue)
@@ -109,7 +111,7 @@ def _refused(scan: Scan, problem: ProblemDetail, sku: str | None = None) -> Read
     return ReadScan(scan.text, sku, problem=problem)
 
 
-def _read_label(scan: Scan, given: KnownProduct | None, catalogue: Catalogue) -> ReadScan:
+def _read_label(scan: Scan, given: KnownProduct | None, catalogue: Catalogue, *, takes_lots_of_units: bool) -> ReadScan:
     """Read GS1 data on the product that the label or the command names."""
     barcodes = catalogue.barcodes_of(scan)
     if problem := _label_problem(scan, given) or _product_problem(scan, given, barcodes):
@@ -117,6 +119,8 @@ def _read_label(scan: Scan, given: KnownProduct | None, catalogue: Catalogue) ->
     own = [barcode for barcode in barcodes if given is None or barcode.sku == given.sku]
     product = given or catalogue.products[own[0].sku]
     read = _with_contents(scan, product, next(iter(own), None))
+    if takes_lots_of_units and read.lot and read.problem and read.problem.code is Code.SERIALS_REQUIRED:
+        read = read._replace(problem=None)
     if own or scan.gtin is None:
         return read
     others = [barcode.sku for barcode in barcodes]
@@ -208,7 +212,9 @@ def _read_identifier(scan: Scan, context: ScanContext, catalogue: Catalogue) -> 
     if not names and scan.kind is ScanKind.SSCC:
         return _refused(scan, carton_scan(scan, scan.value))
     if not names:
-        return _refused(scan, unknown_scan(scan, "nothing known has this number; state its product in the field sku"))
+        return _refused(
+            scan, unknown_scan(scan, "nothing known has this number; name its product, or enter it by hand")
+        )
     product = catalogue.products[names[0].sku]
     is_named = names[0].kind in {"BARCODE", "SKU"}
     return _as_product(scan, product, names[0]) if is_named else _as_identifier(scan, product)

@@ -250,13 +250,14 @@ class SerialRange(ContractModel):
         return self
 
 
-class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recall"):
+class OpenRecall(RawScans, type="recall.open.v1", topic=LOTS_COMMANDS, key="recall"):
     """Opens a recall: finds and holds all affected stock; `text` is a recall notice searched for lots and serials.
 
     The notice is searched for the lot and serial numbers that exist, for ranges of them, and for expiry, best-by and
     production dates. An exact SKU or a valid barcode in it limits the search to its product; a product name limits it
     once its SKU is listed in `skus`. A mock recall finds without holding and measures the time. A dry run finds without
-    holding; a recall with the same id may follow once all services have answered.
+    holding; a recall with the same id may follow once all services have answered. Raw `scans` add the unit, or else the
+    lot, on each label; if one of them cannot be read, the recall is not opened.
     """
 
     recall: DocumentId
@@ -274,8 +275,8 @@ class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recal
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        if not (self.lots or self.serials or self.ranges or self.text.strip()):
-            raise ValueError("lots, serials, ranges or text required")
+        if not (self.lots or self.serials or self.ranges or self.scans or self.text.strip()):
+            raise ValueError("lots, serials, ranges, scans or text required")
         return self
 
 

@@ -1,6 +1,7 @@
 """Raw scans in customer returns: they fill product, serial numbers, lots and quantities."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ def test_lots_come_back_in_cases(service: InMemoryReceiving) -> None:
     result = receive(service, one, other, f"(01){MILK_CASE}(10)X")
     assert error_codes(result) == ["not_shipped_to_customer"]
     (event,) = [event for event in result.events if isinstance(event, ReturnLotsReceived)]
-    assert [(lot.lot, lot.quantity, lot.scan) for lot in event.lots] == [("L", 24, f"{one}\n{other}")]
+    assert [(lot.lot, lot.quantity, lot.scan) for lot in event.lots] == [("L", Decimal(24), f"{one}\n{other}")]
     (kept,) = service.uow.returned_lots
     assert kept.scan == f"{one}\n{other}"
 

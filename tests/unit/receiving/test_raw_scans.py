@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.receiving.products.domain.records import ProductBarcode
-from shared.contracts.commands.receiving import ResolveDiscrepancy, ScanItems
+from shared.contracts.commands.receiving import ResolveDiscrepancy, ScanItems, UndoScan
 from shared.contracts.receiving import ReceiptLotsReceived, ReceiptSerialsReceived
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
@@ -117,7 +117,10 @@ def test_the_scan_is_kept_with_what_it_named(service: InMemoryReceiving) -> None
     (units,) = [event for event in confirmed.events if isinstance(event, ReceiptSerialsReceived)]
     assert (units.serials, units.scans) == (["7", "8"], [label, ""])
     lots = [lot for event in confirmed.events if isinstance(event, ReceiptLotsReceived) for lot in event.lots]
-    assert [(lot.lot, lot.quantity, lot.scan) for lot in lots] == [("L1", 24, case), ("L1", 12, other_case)]
+    assert [(lot.lot, lot.quantity, lot.scan) for lot in lots] == [
+        ("L1", Decimal(24), case),
+        ("L1", Decimal(12), other_case),
+    ]
     assert {(row.kind, row.scan) for row in service.uow.discrepancies} == {
         ("UNEXPECTED", f"(01){SCREW_GTIN}(21)9"), ("EXPIRED", f"(01){MILK_CASE}(10)OLD(17)260101"),
     }  # fmt: skip
@@ -127,6 +130,19 @@ def test_the_scan_is_kept_with_what_it_named(service: InMemoryReceiving) -> None
         event for event in service.handle_command(accept).events if isinstance(event, ReceiptSerialsReceived)
     ]
     assert accepted.scans == [f"(01){SCREW_GTIN}(21)9"]
+
+
+def test_scanning_again_undoes_a_scan(service: InMemoryReceiving) -> None:
+    """S13: the labels of a unit or lot undo its scans; what was not scanned is named."""
+    label, case = f"(01){PUMP_GTIN}(21)7", f"(01){MILK_CASE}(10)L1(17)261231"
+    scan(service, label, case)
+    for scans, units, quantity in (([label, "nothing"], 1, 0), ([case], 0, 12)):
+        result = service.handle_command(UndoScan(receipt="R1", session="S", scans=scans))
+        body: Any = result.body
+        assert (body.units, body.quantity) == (units, quantity)
+        assert error_codes(result) == ["unknown_scan"] * ("nothing" in scans)
+    assert service.uow.get_unit("PUMP", "7").status == "EXPECTED"
+    assert len(service.uow.lot_scans) == 0
 
 
 def test_typed_numbers_have_no_scan(service: InMemoryReceiving) -> None:

@@ -3,7 +3,8 @@
 A command takes one quantity of one lot, so that it is rejected as a whole, with a violation of each wrong scan.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.lots.balances.domain.records import MAX_QUANTITY
 from services.lots.balances.domain.results import format_quantity
@@ -15,8 +16,11 @@ from shared.contracts.commands.lots import (
     CountLot,
     LotCommand,
     MoveLot,
+    OpenRecall,
     PlaceLotHold,
     PutAwayLot,
+    RecalledLot,
+    RecalledSerial,
 )
 from shared.contracts.envelope import Message
 from shared.contracts.problems import Code, ProblemDetail
@@ -28,6 +32,19 @@ from shared.inventory.scan_problems import label_mismatch, scan_problem
 
 STOCK = ScanUse(fill_from_labels("lot", quantity="quantity"), expected=frozenset({"LOT"}))
 LABEL = ScanUse(fill_from_labels("lot", "expiry", "manufactured_on", "best_before"), expected=frozenset({"LOT"}))
+
+
+def fill_recall(command: OpenRecall, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
+    """Add the scanned units and lots to those that a recall lists."""
+    serials = [RecalledSerial(sku=read.sku, serial=read.serial) for read in reads if read.serial]
+    lots = [RecalledLot(sku=read.sku, lot=read.lot or "") for read in reads if not read.serial]
+    return {
+        "serials": list(dict.fromkeys([*command.serials, *serials])),
+        "lots": list(dict.fromkeys([*command.lots, *lots])),
+    }
+
+
+RECALL = ScanUse(fill_recall, is_of_one_product=False, needs_lot=True, takes_lots_of_units=True)
 USES: Mapping[type[Message], ScanUse] = {
     PutAwayLot: STOCK,
     MoveLot: STOCK,
@@ -36,6 +53,7 @@ USES: Mapping[type[Message], ScanUse] = {
     PlaceLotHold: ScanUse(fill_from_labels("lot"), expected=frozenset({"LOT"})),
     CorrectLotDates: LABEL,
     CorrectLotNumber: LABEL,
+    OpenRecall: RECALL,
 }
 
 
