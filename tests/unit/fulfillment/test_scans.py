@@ -1,18 +1,23 @@
 """Raw scans in commands on orders: the pick list decides what they mean, and labels are compared with the books."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.contracts.commands.fulfillment import (
+    LotSelector,
     MoveCartonItems,
     PackItems,
     PickItems,
     ReportShortPick,
     SwapLot,
     SwapUnit,
+    UnitSelector,
     UnpackItems,
     UnpickItems,
 )
@@ -41,8 +46,7 @@ def label(gtin: str, **values: Any) -> str:
     return f"]d201{gtin}{''.join(head)}" + "\x1d".join(tail)
 
 
-@pytest.fixture
-def fulfillment() -> InMemoryFulfillment:
+def new_fulfillment() -> InMemoryFulfillment:
     """Order SO-1 of pumps A 7 and A 8, valve B 7, four of milk lots L1 and L2 each, and two of salt; SO-2 of A 9."""
     service = InMemoryFulfillment(("A", "B"))
     service.products |= {"M": LOT, "N": NONE, "B": SERIAL}
@@ -56,6 +60,12 @@ def fulfillment() -> InMemoryFulfillment:
     (other,) = allocation_requests(service.handle(order_placed(order_line("1", "A"), order_id="SO-2")))
     service.handle(serial_allocated(other, "9"))
     return service
+
+
+@pytest.fixture
+def fulfillment() -> InMemoryFulfillment:
+    """The orders of each test."""
+    return new_fulfillment()
 
 
 def pick(*scans: str, order: str = "SO-1") -> PickItems:
@@ -81,6 +91,34 @@ def test_one_scan_fills_product_serial_lot_and_quantity(fulfillment: InMemoryFul
     assert [(lot.lot, int(lot.quantity)) for lot in picked] == [("L1", 4), ("L2", 1), ("", 2)]
     assert [lot.scan for lot in picked] == ["\n".join(scans[1:3]), scans[3], "\n".join(scans[4:])]
     assert [detail["scans"] for detail in fulfillment.logged] == [scans[:1], scans[1:4], scans[4:]]
+
+
+ITEMS = [
+    (label(PUMP, serial="7"), UnitSelector(sku="A", serial="7")), ("8", UnitSelector(sku="A", serial="8")),
+    (label(PUMP, serial="9"), UnitSelector(sku="A", serial="9")),
+    (label(MILK, lot="L1", quantity=3), LotSelector(sku="M", lot="L1", quantity=Decimal(3))),
+    (label(CASE, lot="L2"), LotSelector(sku="M", lot="L2", quantity=Decimal(2))),
+    (label(MILK, lot="L9"), LotSelector(sku="M", lot="L9", quantity=Decimal(1))),
+    (SALT, LotSelector(sku="N", quantity=Decimal(1))),
+]  # fmt: skip
+"""Scans, and what is typed instead of them."""
+
+
+@given(items=st.lists(st.sampled_from(ITEMS), min_size=1, unique_by=lambda item: item[0]))
+def test_a_scan_is_what_is_typed_instead(items: list[tuple[str, UnitSelector | LotSelector]]) -> None:
+    """S14, S20, S23: the same events, results and rejections; only the scans are added."""
+    typed, scanned = new_fulfillment(), new_fulfillment()
+    units = [item for _, item in items if isinstance(item, UnitSelector)]
+    stock = [item for _, item in items if isinstance(item, LotSelector)]
+    expected = typed.handle(PickItems(order="SO-1", location="EAST/STAGE", units=units, stock=stock))
+    events = scanned.handle(pick(*(scan for scan, _ in items)))
+    without_scans: Any = {"scans": True, "cause": True, "lots": {"__all__": {"scan"}}}
+    dumped = [[event.model_dump(exclude=without_scans) for event in published] for published in (expected, events)]
+    assert dumped[0] == dumped[1]
+    assert typed.results[0].body == scanned.results[0].body
+    assert [violation.model_dump() for violation in typed.violations] == [
+        violation.model_dump() for violation in scanned.violations
+    ]
 
 
 def test_the_pick_list_decides_what_a_text_is(fulfillment: InMemoryFulfillment) -> None:

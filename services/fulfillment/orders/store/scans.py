@@ -97,17 +97,20 @@ async def read_packing_scans(tx: Transaction, events: Events) -> Events:
 
 
 def _to_order(order_id: str, rows: Sequence[Row[Any]]) -> ScannedOrder:
-    """Return what the rows say of the scans on an order; its items come before those of other orders."""
-    names = [
-        KnownName(row.kind, row.id, row.sku, row.quantity, row.order_id)
-        for row in rows if row.kind in ("BARCODE", "SKU", "SERIAL") or (row.kind, row.order_id) == ("LOT", order_id)
-    ]  # fmt: skip
-    products = {row.sku: KnownProduct(row.sku, row.tracking) for row in rows if row.tracking}
+    """Return what the rows say of an order and the scans on it."""
     own = [row for row in rows if row.order_id == order_id]
+    skus = frozenset(row.sku for row in own if row.kind == "LINE")
+    named = [
+        row
+        for row in rows
+        if row.kind in {"BARCODE", "SKU"}
+        or (row.kind == "SERIAL" and row.sku in skus)
+        or (row.kind == "LOT" and row.order_id == order_id and row.id)
+    ]
+    names = (KnownName(row.kind, row.id, row.sku, row.quantity, row.order_id) for row in named if row.tracking)
+    products = (KnownProduct(row.sku, row.tracking) for row in rows if row.tracking)
     return ScannedOrder(
-        order_id,
-        Catalogue(products.values(), [name for name in names if name.sku in products and name.id]),
-        frozenset(row.sku for row in own if row.kind == "LINE"),
-        frozenset((row.sku, fold_lot(row.id) if row.kind == "LOT" else row.id) for row in own),
+        order_id, Catalogue(products, names), skus,
+        frozenset((row.sku, fold_lot(row.id) if row.kind == "LOT" else row.id) for row in own if row.kind != "LINE"),
         tuple((row.sku, row.id) for row in own if row.kind == "ALTERNATIVE"),
-    )
+    )  # fmt: skip
