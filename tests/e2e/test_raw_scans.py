@@ -9,7 +9,7 @@ from shared.contracts.upstream import OrderLine
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario
 from tests.e2e.serial_scenario import DOCK, SHELF, STAGE
 from tests.e2e.system import SystemUnderTest
-from tests.integration.receiving.test_scan_parsing import new_gtin
+from tests.support.gtins import new_gtin
 from tests.support.polling import wait_until
 
 EXPIRY = date(2031, 3, 31)

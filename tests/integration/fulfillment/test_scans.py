@@ -12,7 +12,7 @@ from shared.contracts.fulfillment import AllocationRequested, OrderLotsPicked, O
 from shared.contracts.upstream import OrderLine
 from tests.integration.fulfillment.harness import FulfillmentHarness, post
 from tests.integration.fulfillment.lot_harness import LotHarness
-from tests.integration.receiving.test_scan_parsing import new_gtin
+from tests.support.gtins import new_gtin
 from tests.support.harness import ProcessingResult
 from tests.support.messages.reference import product_changed
 

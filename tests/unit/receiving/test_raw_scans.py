@@ -89,6 +89,26 @@ def test_a_label_of_another_product_is_a_discrepancy(service: InMemoryReceiving)
     assert (found.kind, found.serial, found.conflicting_value) == ("WRONG_PRODUCT", "9", "SCREW")
 
 
+def test_a_lot_with_the_label_of_another_product_is_a_discrepancy(service: InMemoryReceiving) -> None:
+    """S16, S23: its quantity waits for a supervisor, apart from scans of the product itself, and can be received."""
+    service.define_product("CREAM", "LOT")
+    service.uow.barcodes.load([ProductBarcode("29521234543217", "CREAM", 6)])
+    label = "(01)29521234543217(10)L1(17)270331"
+    result = scan(service, label, label, f"(01){MILK_CASE}(10)L1(17)261231", sku="MILK")
+    assert [status for _, status, _ in outcomes(result)] == ["WRONG_PRODUCT", "WRONG_PRODUCT", "ACCEPTED"]
+    confirmed = confirm_session(service, "R1")
+    assert received_lots(confirmed) == [("2", [("L1", Decimal(12))])]
+    (found,) = service.uow.discrepancies
+    assert (found.kind, found.quantity, found.conflicting_value, found.scan) == (
+        "WRONG_PRODUCT",
+        Decimal(12),
+        "CREAM",
+        label,
+    )
+    accept = ResolveDiscrepancy(receipt="R1", discrepancy=found.discrepancy, resolution="ACCEPT", reason="relabelled")
+    assert received_lots(service.handle_command(accept)) == [("2", [("L1", Decimal(12))])]
+
+
 def test_without_a_sound_scan_nothing_is_recorded(service: InMemoryReceiving) -> None:
     """S13: a command none of whose scans means anything is rejected and opens no session."""
     result = scan(service, "nothing", f"(01){PUMP_GTIN}(21)7(17)270231", PUMP_GTIN)
@@ -130,6 +150,30 @@ def test_the_scan_is_kept_with_what_it_named(service: InMemoryReceiving) -> None
         event for event in service.handle_command(accept).events if isinstance(event, ReceiptSerialsReceived)
     ]
     assert accepted.scans == [f"(01){SCREW_GTIN}(21)9"]
+
+
+def test_labels_are_compared_with_announced_and_known_lots(service: InMemoryReceiving) -> None:
+    """S16, S23, S25: labels that contradict announced lots, or spell a known lot in another way, are discrepancies."""
+    lots = [{"lot": "L1", "quantity": 2, "expiry": "2027-03-31"}]
+    announce_receipt(service, "R2", asn_line(quantity=2) | {"lots": lots})
+    labels = [f"(01){PUMP_GTIN}(21)U1(10)L1(17)270330", f"(01){PUMP_GTIN}(21)U2(10)L2", f"(01){PUMP_GTIN}(21)U3(10)L1"]
+    result = scan(service, *labels, receipt="R2")
+    assert outcomes(result) == [
+        ("PUMP", "NOT_AS_ANNOUNCED", labels[0]), ("PUMP", "NOT_AS_ANNOUNCED", labels[1]),
+        ("PUMP", "ACCEPTED", labels[2]),
+    ]  # fmt: skip
+    first, other = f"(01){MILK_CASE}(10)M1(17)261231", f"(01){MILK_CASE}(10)m1(17)261231"
+    assert outcomes(scan(service, first, other)) == [
+        ("MILK", "ACCEPTED", first), ("MILK", "LOT_CASE_MISMATCH", other),
+    ]  # fmt: skip
+
+
+def test_more_than_announced_is_over(service: InMemoryReceiving) -> None:
+    """S14, S15: units are recorded one by one; what exceeds the line is a discrepancy of its own."""
+    labels = [f"(01){PUMP_GTIN}(21)N{number}" for number in range(3)]
+    assert [status for _, status, _ in outcomes(scan(service, *labels, labels[0]))] == [
+        "ACCEPTED", "ACCEPTED", "UNEXPECTED", "DUPLICATE_IN_RECEIPT",
+    ]  # fmt: skip
 
 
 def test_scanning_again_undoes_a_scan(service: InMemoryReceiving) -> None:

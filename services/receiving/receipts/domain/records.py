@@ -19,13 +19,13 @@ UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "V
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
 LotScanStatus = Literal[
-    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "RECEIVED", "REJECTED"
+    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "WRONG_PRODUCT", "RECEIVED", "REJECTED"
 ]
 """The `UNMATCHED_KINDS` become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
 
 UNMATCHED_KINDS: Mapping[LotScanStatus, DiscrepancyKind] = {
     "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "LOT_CASE_MISMATCH": "LOT_CASE_MISMATCH",
-    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED",
+    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED", "WRONG_PRODUCT": "WRONG_PRODUCT",
 }  # fmt: skip
 """Discrepancies of unmatched lot scans, by their status."""
 
@@ -257,6 +257,8 @@ class LotScan(NamedTuple):
     expiry_source: ExpirySource | None = None
     scan: str | None = None
     """Raw scan."""
+    label_sku: str | None = None
+    """Product on the label, if it is another one."""
 
     @property
     def received_lot(self) -> str:
