@@ -1,6 +1,7 @@
 """Picks scanned items of the pick list; any other unit or lot is rejected (S19, S20)."""
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from services.fulfillment.orders.domain import (
     AllocatedItem,
@@ -44,10 +45,15 @@ class PickOperation:
     def __init__(self, uow: FulfillmentUnitOfWork, order: Order, requested: Iterable[UnitKey]) -> None:
         self.uow = uow
         self.order = order
-        self.requested = [unit for key in requested if (unit := order.units.get(key))]
+        self._requested = requested
         self.picked: list[AllocatedItem] = []
         self.unpickable: list[tuple[AllocatedItem, ProblemDetail]] = []
         self.violations: list[ProblemDetail] = []
+
+    @cached_property
+    def requested(self) -> list[AllocatedUnit]:
+        """Units of the order that the pick lists."""
+        return [unit for key in self._requested if (unit := self.order.units.get(key))]
 
     def pick_unit(self, key: UnitKey) -> None:
         """Pick a scanned unit if it is on the pick list."""
