@@ -47,13 +47,9 @@ class LabelSteps(WarehouseActions):
             announced = {"receipt": asn, "warehouse": WAREHOUSE, "lines": [line]}
             await self.upstream.publish("erp.asns", "asn.announced.v1", announced)
             await wait_until(f"receipt {asn}", lambda: self.client.get("receiving", f"/receipts/{asn}"))
-            labels = [await self.read_label(self.scan_of(number), asn) for number in range(1, 4)]
-            first = labels[0]
-            scanned = {
-                **self.scan_request(asn, first["read_as"]["sku"], [label["serial"] for label in labels]),
-                "gtin": first["gtin"], "lot": first["lot"], "expiry": first["expiry"],
-            }  # fmt: skip
-            await self.client.execute("receiving", "/scans", SCANNER_OPERATOR, **scanned)
+            header = {"receipt": asn, "session": self.session_id(asn), "location": DOCK}
+            scans = [self.scan_of(number) for number in range(1, 4)]
+            await self.client.execute("receiving", "/scans", SCANNER_OPERATOR, **header, scans=scans)
             await self.client.execute(
                 "receiving", f"/receipts/{asn}/sessions/{self.session_id(asn)}/confirm", SCANNER_OPERATOR
             )
@@ -63,16 +59,6 @@ class LabelSteps(WarehouseActions):
             if (unit["lot"], unit["expiry"]) != (LOT, "2035-12-31"):
                 raise ExpectationFailedError(f"{serial} lacks the lot or expiry date of its label: {unit}")
             step.result = f"lot {LOT}, expiry {unit['expiry']} from the labels"
-
-    async def read_label(self, text: str, receipt: str) -> dict[str, Any]:
-        """Have a scan explained; its product must be known."""
-        response = await self.client.post(
-            "receiving", "/scans/parse", SCANNER_OPERATOR, {"text": text, "receipt": receipt}
-        )
-        label: dict[str, Any] = response.json()
-        if response.is_error or label["problems"] or not label["read_as"]:
-            raise ExpectationFailedError(f"scan {text!r}: {label}")
-        return label
 
     async def receive_by_file(self) -> None:
         """Receive opening stock by a CSV file, as a spreadsheet saves it."""
