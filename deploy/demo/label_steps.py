@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from biip.checksums import gs1_standard_check_digit
+
 from deploy.demo.actions import DOCK, SCANNER_OPERATOR, SHELVES, SUPERVISOR, WAREHOUSE, WarehouseActions
 from deploy.demo.client import ExpectationFailedError, wait_until
 from deploy.local.files import PROJECT, STACK
@@ -20,11 +22,10 @@ class LabelSteps(WarehouseActions):
         return f"VALVE-{self.run_id}"
 
     @property
-    def gtin(self) -> str:
-        """Return the GTIN of the valve, in 14 digits with its check digit."""
-        digits = f"04{self.run_id}000"
-        total = sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(digits))
-        return f"{digits}{-total % 10}"
+    def valve_gtin(self) -> str:
+        """Return the GTIN of the valve, in 14 digits."""
+        digits = f"04{self.run_id}002"
+        return f"{digits}{gs1_standard_check_digit(digits)}"
 
     async def play(self) -> None:
         """Play the steps in order."""
@@ -34,13 +35,13 @@ class LabelSteps(WarehouseActions):
 
     def scan_of(self, number: int) -> str:
         """Return what a scanner sends of the DataMatrix of a valve: GTIN, expiry date, lot and serial number."""
-        return f"]d201{self.gtin}17{EXPIRY}10{LOT}{FNC1}21{self.document_id('VA', number)}"
+        return f"]d201{self.valve_gtin}17{EXPIRY}10{LOT}{FNC1}21{self.document_id('VA', number)}"
 
     async def receive_by_scans(self) -> None:
         """Receive one line by the labels of its units; the labels name everything."""
         asn = self.document_id("ASN", 41)
         async with self.report.step("Receive 3 valves by scans of their GS1 DataMatrix labels") as step:
-            barcodes = [{"code": self.gtin, "type": "GTIN"}]
+            barcodes = [{"code": self.valve_gtin, "type": "GTIN"}]
             valve = {"sku": self.valve_sku, "name": "Valve DN 20", "serial_tracked": True, "barcodes": barcodes}
             await self.upstream.publish("erp.products", "product.defined.v1", valve)
             line = {"line": "1", "sku": self.valve_sku, "quantity": 3}
