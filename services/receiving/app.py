@@ -6,6 +6,7 @@ It also consumes its own product events, for lines that await a product.
 from collections.abc import Iterator
 from typing import Any
 
+from services.receiving.cartons import api as cartons_api
 from services.receiving.imports import KINDS as IMPORTS
 from services.receiving.locations import api as locations_api
 from services.receiving.locations import store as locations
@@ -20,11 +21,18 @@ from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
 from services.receiving.receipts.domain.asn import announce_receipt
+from services.receiving.receipts.domain.carton_scans import scan_carton
 from services.receiving.receipts.domain.closing import close_receipt
 from services.receiving.receipts.domain.corrected_lots import correct_unit_lots
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
 from services.receiving.receipts.domain.receipt_lines import adjust_units, plan_waiting_lines
-from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
+from services.receiving.receipts.domain.results import (
+    CartonScanResult,
+    ReceiptResult,
+    ResolutionResult,
+    ScanResult,
+    SessionResult,
+)
 from services.receiving.receipts.domain.scans import record_scans
 from services.receiving.receipts.domain.sessions import confirm_session, discard_session, take_over_session, undo_scans
 from services.receiving.returns import api as returns_api
@@ -34,6 +42,9 @@ from services.receiving.returns.domain.records import ReturnResult
 from services.receiving.returns.domain.serial_returns import receive_return
 from services.receiving.returns.domain.shipments import correct_lots, record_shipped_lots, record_shipped_units
 from services.receiving.scans import api as scans_api
+from services.receiving.suppliers import api as suppliers_api
+from services.receiving.suppliers import store as suppliers
+from services.receiving.suppliers.domain.definitions import SupplierOut, define_supplier
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lot_corrections import LotNumberCorrected
@@ -78,8 +89,15 @@ def receipt_locks(data: Any) -> Iterator[str]:
     yield f"receipt:{data.receipt}"
     if isinstance(data, AsnAnnounced | AsnChanged):
         yield from {f"sku:{line.sku}" for line in data.lines}
+        if isinstance(data, AsnAnnounced):
+            yield from {f"sscc:{carton.sscc}" for carton in data.cartons}
     elif isinstance(data, commands.ScanItems | commands.UndoScan) and data.sku:
         yield from sku_lock(data)
+
+
+def supplier_lock(data: commands.DefineSupplier) -> Iterator[str]:
+    """Return the lock key of the supplier."""
+    yield f"supplier:{data.supplier}"
 
 
 def return_locks(data: commands.ReceiveReturn | commands.DisposeReturn) -> Iterator[str]:
@@ -105,6 +123,11 @@ HANDLERS = (
         "defineLocation", "Create or change a location", success_status=201, load=locations.load_definitions,
     ),
     CommandHandler(
+        commands.DefineSupplier, define_supplier, supplier_lock, "/suppliers", SupplierOut,
+        "defineSupplier", "Set how the goods of a supplier are received", success_status=201,
+        load=suppliers.load_definitions,
+    ),
+    CommandHandler(
         AsnAnnounced, announce_receipt, receipt_locks, "/receipts", ReceiptResult,
         "announceReceipt", "Announce a receipt or a part of it", success_status=201, load=receipts.load_receipts,
     ),
@@ -120,6 +143,10 @@ HANDLERS = (
         commands.ScanItems, record_scans, receipt_locks, "/scans", ScanResult,
         "scanItems", "Scan serial numbers or lots of a receipt", enrich=products.resolve_barcodes,
         load=receipts.load_receipts,
+    ),
+    CommandHandler(
+        commands.ScanCarton, scan_carton, receipt_locks, f"{SESSION}/scan-carton", CartonScanResult,
+        "scanCarton", "Scan a carton or pallet by its SSCC", load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.UndoScan, undo_scans, receipt_locks, f"{SESSION}/undo", SessionResult,
@@ -170,6 +197,7 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     """Save all changes."""
     await products.save(tx, uow)
     await locations.save(tx, uow)
+    await suppliers.save(tx, uow)
     await receipts.save(tx, uow)
     await returns.save(tx, uow)
     await waiting.save(tx, uow.waiting)
@@ -185,9 +213,11 @@ app = create_app(
     (
         products_api.router,
         locations_api.router,
+        cartons_api.router,
         receipts_api.router,
         returns_api.router,
         scans_api.router,
+        suppliers_api.router,
         waiting_router,
     ),
     save=save,

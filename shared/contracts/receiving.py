@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared.contracts.asn_cartons import Sscc
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.quantities import LotQuantities, LotQuantity
@@ -95,6 +96,7 @@ class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_receiv
     manufactured_on: Day | None = None
     hold_id: DocumentId | None = None
     supplier: str = ""
+    inferred_from: Sscc | None = None
 
 
 class ReceivedLot(LotQuantity):
@@ -121,6 +123,7 @@ class ReceiptLotsReceived(Message, type="receipt.lots_received.v1", topic=RECEIV
     location: Location
     session: DocumentId
     supplier: str = ""
+    inferred_from: Sscc | None = None
 
 
 class ReturnLotsReceived(Message, type="return.lots_received.v1", topic=RECEIVING, key="return_id"):

@@ -20,6 +20,7 @@ from shared.identifiers import (
     Quantity,
     Reason,
     SerialNumber,
+    ShortText,
     Sku,
 )
 
@@ -78,6 +79,28 @@ class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_C
             raise ValueError("lot and dates apply to serials; give each of the lots its own number and dates")
         require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
+
+
+class ScanCarton(Message, type="session.scan_carton.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Scans a carton or pallet by its SSCC: its expected units and lots count as scanned, each with its own result.
+
+    This needs `receive_by_carton` of the product or of the supplier; other goods are scanned one by one. What was
+    scanned before is not scanned again. The scans of a pallet are those of all its cartons.
+    """
+
+    receipt: DocumentId
+    session: DocumentId
+    location: Location
+    sscc: BarcodeText
+    """SSCC as scanned: 18 digits, or a label or web address with it."""
+
+
+class DefineSupplier(Message, type="supplier.define.v1", topic=RECEIVING_COMMANDS, key="supplier"):
+    """Sets how the goods of a supplier are received; ASNs name the supplier in the same spelling."""
+
+    supplier: Annotated[ShortText, Field(min_length=1)]
+    receive_by_carton: bool
+    """Whether the scan of a carton's SSCC receives all its units and lots, whatever their products."""
 
 
 class UndoScan(Message, type="session.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):

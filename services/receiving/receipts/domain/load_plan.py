@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.receiving.products.domain.records import ProductBarcode
+from services.receiving.receipts.domain.cartons import contents_of
 from services.receiving.receipts.domain.records import AnnouncedLine, Discrepancy, LotKey, LotScan, RowKey, Unit
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine, AsnLineChange
 from shared.identifiers import LOCATION_PATTERN, fold_lot
+from shared.scans import read_sscc
 from shared.working_set import WorkingSet
 
 LOCATION = re.compile(LOCATION_PATTERN)
@@ -47,6 +50,9 @@ class LoadPlan:
     lot_scans: set[str] = field(default_factory=set)
     known_lots: set[RowKey] = field(default_factory=set)
     """(sku, lot), for the known spellings of lots."""
+    announced_ssccs: set[str] = field(default_factory=set)
+    """SSCCs of announced cartons and pallets."""
+    scanned_ssccs: set[str] = field(default_factory=set)
     discrepancies: set[str] = field(default_factory=set)
 
     def add_for_discrepancies(self, discrepancies: Iterable[Discrepancy], events: Iterable[CloudEvent[Any]]) -> None:
@@ -88,6 +94,21 @@ class LoadPlan:
             self.lines.add((announced.receipt, announced.line))
             self.units.update((announced.sku, serial) for serial in announced.serials)
 
+    def add_scanned_cartons(self, uow: ReceivingUnitOfWork, events: Iterable[CloudEvent[Any]]) -> set[str]:
+        """Add what scanned cartons contain, as if it were scanned; return its products."""
+        skus: set[str] = set()
+        for event in events:
+            if not isinstance(event.data, commands.ScanCarton):
+                continue
+            receipt = event.data.receipt
+            for content in contents_of(uow.cartons_in(receipt, read_sscc(event.data.sscc))):
+                skus.add(content.sku)
+                self.lines_by_sku.add((receipt, content.sku))
+                _add_serials(self, receipt, content.sku, content.serials)
+                _add_lots(self, receipt, content.sku, (lot for lot, _ in content.lots))
+        self.skus |= skus
+        return skus
+
     def add_lines(self, units: Iterable[Unit], lot_scans: Collection[LotScan]) -> None:
         """Add the lines of these units and lot scans, also on other receipts, and the lots of ending sessions."""
         self.known_lots.update((scan.sku, scan.lot) for scan in lot_scans if scan.lot)
@@ -112,6 +133,9 @@ def _load_for_announcement(plan: LoadPlan, command: AsnAnnounced, _: object) -> 
     plan.warehouses.add(command.warehouse)
     plan.parts.add((command.receipt, command.part, command.parts))
     _add_asn_lines(plan, command.receipt, command.lines)
+    plan.announced_ssccs.update(
+        number for carton in command.cartons for number in (carton.sscc, carton.pallet) if number
+    )
 
 
 def _load_for_amendment(plan: LoadPlan, command: AsnChanged, _: object) -> None:
@@ -134,6 +158,13 @@ def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcod
         _add_lots(plan, command.receipt, sku, (entry.lot for entry in command.lots))
         if command.lot and VALID_IDENTIFIER.match(command.lot):
             plan.known_lots.add((sku, command.lot))
+
+
+def _load_for_carton(plan: LoadPlan, command: commands.ScanCarton, _: object) -> None:
+    plan.locations.add(command.location)
+    plan.sessions.add((command.receipt, command.session))
+    if sscc := read_sscc(command.sscc):
+        plan.scanned_ssccs.add(sscc)
 
 
 def _load_for_undo(plan: LoadPlan, command: commands.UndoScan, _: object) -> None:
@@ -205,6 +236,7 @@ LOADERS: dict[type[Message], Callable[[LoadPlan, Any, Barcodes], None]] = {
     AsnChanged: _load_for_amendment,
     AsnCancelled: _load_for_closing,
     commands.ScanItems: _load_for_scan,
+    commands.ScanCarton: _load_for_carton,
     commands.UndoScan: _load_for_undo,
     commands.TakeOverSession: _load_for_take_over,
     commands.ConfirmSession: _load_for_session_end,

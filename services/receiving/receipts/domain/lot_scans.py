@@ -38,10 +38,16 @@ class LineShare(NamedTuple):
 
 
 def evaluate_lot_scans(
-    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
+    uow: ReceivingUnitOfWork,
+    command: ScanItems,
+    receipt: Receipt,
+    sku: str,
+    judge: ScanJudge,
+    *,
+    inferred_from: str | None = None,
 ) -> list[LotScanResult]:
-    """Evaluate the lots of one scan and record the results in the unit of work."""
-    evaluator = _LotScanEvaluator(uow, command, receipt, sku, judge)
+    """Evaluate the lots of one scan, or of a carton's SSCC, and record the results in the unit of work."""
+    evaluator = _LotScanEvaluator(uow, command, receipt, sku, judge, inferred_from=inferred_from)
     return [evaluator.evaluate(entry) for entry in command.lots]
 
 
@@ -58,8 +64,16 @@ class _LotScanEvaluator:
     """Evaluates lot scans of one product on one receipt."""
 
     def __init__(
-        self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
+        self,
+        uow: ReceivingUnitOfWork,
+        command: ScanItems,
+        receipt: Receipt,
+        sku: str,
+        judge: ScanJudge,
+        *,
+        inferred_from: str | None,
     ) -> None:
+        self.inferred_from = inferred_from
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
         self.policy = uow.shelf_life_policy(sku)
@@ -90,7 +104,7 @@ class _LotScanEvaluator:
             label = label.model_copy(update={"expiry": expiry})
         if kind := rejection_kind(self.uow, self.sku, self.command.location, label.expiry, has_lot=bool(label.lot)):
             label = label.model_copy(update={"quantity": self._quantity_of(label)})
-            reject_lot(self.uow, self.command, self.sku, kind, label)
+            reject_lot(self.uow, self.command, self.sku, kind, label, sscc=self.inferred_from)
             return LotScanResult(entry.lot, kind, conflicting_value=_format_day(label.expiry))
         known = self.uow.known_lots.other_spelling(self.sku, entry.lot)
         if known is None and not self.uow.known_lots.spellings(self.sku, entry.lot):
@@ -136,7 +150,7 @@ class _LotScanEvaluator:
     def _record_scan(self, lot: _JudgedLot, earlier_scans: list[LotScan]) -> LotScanResult:
         """Assign the quantity to lines with open quantity; the excess, or what a supervisor decides, is unmatched."""
         label, shares = lot.label, self._shares_of(lot)
-        scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
+        scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_scan(scan)}
         if any(
             scan.quantity + quantity > MAX_QUANTITY
             for line, share_status, quantity in shares
@@ -193,8 +207,11 @@ class _LotScanEvaluator:
             shares.append(over)
         return shares
 
-    def _is_same_location(self, scan: LotScan) -> bool:
-        return (scan.session, scan.location) == (self.command.session, self.command.location)
+    def _is_same_scan(self, scan: LotScan) -> bool:
+        """Whether quantities are added to a scan: those of the same session, location and carton."""
+        return (scan.session, scan.location, scan.inferred_from) == (
+            self.command.session, self.command.location, self.inferred_from,
+        )  # fmt: skip
 
     def _put_lot_scan(self, lot: _JudgedLot, scan: LotScan | None, share: LineShare) -> None:
         uow, command, label = self.uow, self.command, lot.label
@@ -205,6 +222,7 @@ class _LotScanEvaluator:
                 quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
                 scanned_at=uow.now, known_lot=lot.known_lot, expiry_source=lot.expiry_source,
+                inferred_from=self.inferred_from,
             )
         )  # fmt: skip
 

@@ -149,6 +149,8 @@ class Unit(NamedTuple):
     announced_expiry: date | None = None
     announced_manufactured_on: date | None = None
     announced_best_before: date | None = None
+    inferred_from: str | None = None
+    """SSCC of the carton whose scan stood for the scan of the unit."""
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, as listed by a part of its ASN."""
@@ -221,6 +223,8 @@ class UnmatchedScan(NamedTuple):
     expiry: date | None = None
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    inferred_from: str | None = None
+    """SSCC of the carton whose scan stood for the scan of the unit."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -251,6 +255,8 @@ class LotScan(NamedTuple):
     known_lot: str | None = None
     """The known lot that the number spells in another way, and as which the quantity is received."""
     expiry_source: ExpirySource | None = None
+    inferred_from: str | None = None
+    """SSCC of the carton whose scan stood for the scan of the lot."""
 
     @property
     def received_lot(self) -> str:
@@ -288,3 +294,5 @@ class Discrepancy(NamedTuple):
     """The lot scan of a lot discrepancy."""
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    inferred_from: str | None = None
+    """SSCC of the carton whose scan stood for that of the item."""

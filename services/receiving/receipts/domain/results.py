@@ -100,6 +100,32 @@ class ScanResult(PartialResult):
     lots: list[LotScanResult] = []
 
 
+@dataclass(slots=True)
+class CartonProductResult(DescribedFields):
+    """Result of each unit or lot of a product in a carton."""
+
+    sscc: str
+    """SSCC of the carton in 18 digits."""
+    sku: str
+    accepted: int
+    unmatched: int
+    scan_results: list[SerialScanResult]
+    lots: list[LotScanResult]
+
+
+class CartonScanResult(PartialResult):
+    """Result of the scan of a carton, or of all cartons on a pallet: what its ASN says it contains, by product."""
+
+    receipt: str
+    session: str
+    sscc: str
+    """The scanned SSCC in 18 digits, of the carton or pallet."""
+    accepted: int
+    unmatched: int
+    products: list[CartonProductResult]
+    """Each carton's products with the results of their units and lots."""
+
+
 class SessionResult(PartialResult):
     """A session after a command: affected units, affected quantity of lots, and new discrepancies."""
 

@@ -18,7 +18,7 @@ from services.receiving.receipts.domain.serial_scans import (
     evaluate_serial_scans,
 )
 from services.receiving.unit_of_work import ReceivingUnitOfWork
-from shared.contracts.commands.receiving import ScanItems
+from shared.contracts.commands.receiving import ScanCarton, ScanItems
 from shared.contracts.label_dates import future_manufacture_violation
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import resource_path, warehouse_of
@@ -41,6 +41,7 @@ REJECTED_SERIALS: dict[ScanStatus, tuple[Code, str]] = {
 }
 REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
     "INVALID": (Code.INVALID_LOT, "invalid lot number"),
+    "DUPLICATE_IN_RECEIPT": (Code.DUPLICATE_LOT_IN_REQUEST, "already scanned by the SSCC of its carton"),
     "NOT_A_LOT": (Code.NOT_A_LOT, "not a lot number"),
     "LOT_REQUIRED": (Code.LOT_REQUIRED, "lot number missing"),
     "NOT_LOT_TRACKED": (Code.NOT_LOT_TRACKED, "the product has no lots and no dates"),
@@ -60,9 +61,9 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     sku = find_sku(uow, command)
     session = uow.sessions.get((command.receipt, command.session))
     if violation := (
-        _receipt_violation(command, receipt)
+        receipt_violation(command, receipt)
         or _product_violation(uow, command, sku)
-        or _location_violation(uow, command, receipt)
+        or location_violation(uow, command, receipt)
         or (session and session_violation(session, uow.event.actor))
     ):
         return CommandResult.rejected(violation)
@@ -74,22 +75,13 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     serial_results = evaluate_serial_scans(uow, command, receipt, sku, judge) if command.serials else []
     lot_results = evaluate_lot_scans(uow, command, receipt, sku, judge) if command.lots else []
     results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
-    statuses = [result.status for result in results]
-    limits = {
-        "decimals": uow.decimals(sku), "today": uow.latest_date(command.location),
-        "required": uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
-    }  # fmt: skip
-    violations = [
-        _to_violation(status, code, text, limits, results)
-        for status, (code, text) in codes.items()
-        if status in statuses
-    ]
+    violations = scan_violations(uow, command, sku, results, codes)
     rejected_count = sum(len(violation.ids) for violation in violations)
     if rejected_count == len(results):
         return CommandResult.rejected(*violations)
-    accepted = statuses.count("ACCEPTED")
+    accepted = sum(result.status == "ACCEPTED" for result in results)
     if session is None:
-        _open_session(uow, command)
+        open_session(uow, command)
     body = ScanResult.model_construct(
         receipt=command.receipt, session=command.session, sku=sku, accepted=accepted,
         unmatched=len(results) - accepted - rejected_count, scan_results=serial_results, lots=lot_results,
@@ -105,7 +97,8 @@ def find_sku(uow: ReceivingUnitOfWork, command: ScanItems) -> str | None:
     return barcode and barcode.sku
 
 
-def _open_session(uow: ReceivingUnitOfWork, command: ScanItems) -> None:
+def open_session(uow: ReceivingUnitOfWork, command: ScanItems | ScanCarton) -> None:
+    """Open the session of a scan."""
     uow.sessions.put(
         Session(
             receipt=command.receipt, session=command.session, owner=uow.event.actor, status="OPEN", opened_at=uow.now
@@ -127,7 +120,8 @@ def session_violation(session: Session, actor: str) -> ProblemDetail | None:
     return None
 
 
-def _receipt_violation(command: ScanItems, receipt: Receipt | None) -> ProblemDetail | None:
+def receipt_violation(command: ScanItems | ScanCarton, receipt: Receipt | None) -> ProblemDetail | None:
+    """Check that a receipt exists and takes scans."""
     if receipt is None:
         return ProblemDetail(code=Code.RECEIPT_NOT_FOUND, detail=f"Receipt {command.receipt} not found")
     if receipt.status == "CANCELLED":
@@ -173,7 +167,10 @@ def _label_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, jud
     return None
 
 
-def _location_violation(uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt | None) -> ProblemDetail | None:
+def location_violation(
+    uow: ReceivingUnitOfWork, command: ScanItems | ScanCarton, receipt: Receipt | None
+) -> ProblemDetail | None:
+    """Check that goods may be received at the location of a scan."""
     location = uow.locations.get(command.location)
     if location is None:
         return ProblemDetail(code=Code.LOCATION_NOT_FOUND, detail=f"Location {command.location} not found")
@@ -184,6 +181,26 @@ def _location_violation(uow: ReceivingUnitOfWork, command: ScanItems, receipt: R
         detail = f"Location {command.location} has type {location.type}; a dock or staging location is required"
         return ProblemDetail(code=Code.WRONG_LOCATION_TYPE, detail=detail)
     return inactive_location_violation(location)
+
+
+def scan_violations(
+    uow: ReceivingUnitOfWork,
+    command: ScanItems | ScanCarton,
+    sku: str,
+    results: Sequence[SerialScanResult | LotScanResult],
+    codes: Mapping[ScanStatus, tuple[Code, str]],
+) -> list[ProblemDetail]:
+    """Return the violations of rejected scans of a product, one for each status."""
+    statuses = {result.status for result in results}
+    limits = {
+        "decimals": uow.decimals(sku), "today": uow.latest_date(command.location),
+        "required": uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
+    }  # fmt: skip
+    return [
+        _to_violation(status, code, text, limits, results)
+        for status, (code, text) in codes.items()
+        if status in statuses
+    ]
 
 
 def _to_violation(

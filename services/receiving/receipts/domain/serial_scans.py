@@ -29,9 +29,11 @@ def evaluate_serial_scans(
     receipt: Receipt,
     sku: str,
     judge: ScanJudge,
+    *,
+    inferred_from: str | None = None,
 ) -> list[SerialScanResult]:
-    """Evaluate the serial numbers of one scan and record the results in the unit of work."""
-    evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge)
+    """Evaluate the serial numbers of one scan, or of a carton's SSCC, and record the results in the unit of work."""
+    evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge, inferred_from=inferred_from)
     results = [evaluator.evaluate(serial) for serial in command.serials]
     evaluator.write_back()
     return results
@@ -72,8 +74,11 @@ class _SerialScanEvaluator:
         receipt: Receipt,
         sku: str,
         judge: ScanJudge,
+        *,
+        inferred_from: str | None,
     ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
+        self.inferred_from = inferred_from
         self.command, self.actor, self.judge = command, uow.event.actor, judge
         label = UnitLabel(command.lot or None, command.expiry, command.manufactured_on, command.best_before)
         self.expectation = UnitExpectation(
@@ -96,7 +101,7 @@ class _SerialScanEvaluator:
             return SerialScanResult(serial=serial, status="DUPLICATE_IN_RECEIPT", line=unit.line)
         expiry = self.expectation.complete(unit)[0].expiry
         if kind := self._rejection_kind(expiry):
-            reject_serial(self.uow, self.command, self.sku, kind, unit=unit, expiry=expiry)
+            reject_serial(self.uow, self.command, self.sku, kind, unit=unit, expiry=expiry, sscc=self.inferred_from)
             return SerialScanResult(serial, kind, unit.line, None if expiry is None else str(expiry))
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, serial]
@@ -161,7 +166,7 @@ class _SerialScanEvaluator:
                 expiry=label.expiry, manufactured_on=label.manufactured_on, announced_lot=unit.announced_lot,
                 expiry_source=source, announced_expiry=unit.announced_expiry,
                 announced_manufactured_on=unit.announced_manufactured_on,
-                announced_best_before=unit.announced_best_before,
+                announced_best_before=unit.announced_best_before, inferred_from=self.inferred_from,
             )
         )  # fmt: skip
         return SerialScanResult(
@@ -177,7 +182,7 @@ class _SerialScanEvaluator:
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
                 line=line, location=self.command.location, conflicting_value=conflicting_value, scanned_by=self.actor,
                 scanned_at=self.uow.now, lot=label.lot, expiry=label.expiry, manufactured_on=label.manufactured_on,
-                expiry_source=source,
+                expiry_source=source, inferred_from=self.inferred_from,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status=kind, line=line, conflicting_value=conflicting_value)
