@@ -17,17 +17,16 @@ from services.receiving.products import store as products
 from services.receiving.products.domain.barcodes import barcode_key
 from services.receiving.products.domain.definitions import define_product, record_first_order
 from services.receiving.products.domain.records import ProductResult
+from services.receiving.raw_scans import read_scans
 from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
 from services.receiving.receipts.domain.asn import announce_receipt
-from services.receiving.receipts.domain.carton_scans import scan_carton
 from services.receiving.receipts.domain.closing import close_receipt
 from services.receiving.receipts.domain.corrected_lots import correct_unit_lots
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
 from services.receiving.receipts.domain.receipt_lines import adjust_units, plan_waiting_lines
 from services.receiving.receipts.domain.results import (
-    CartonScanResult,
     ReceiptResult,
     ResolutionResult,
     ScanResult,
@@ -62,6 +61,7 @@ from shared.contracts.upstream import (
     WarehouseDefined,
 )
 from shared.http.waiting import router as waiting_router
+from shared.inventory.scan_enricher import taking_scans
 from shared.messaging import waiting
 from shared.messaging.handlers import CommandHandler, EventHandler
 from shared.persistence.database import Transaction
@@ -93,6 +93,8 @@ def receipt_locks(data: Any) -> Iterator[str]:
             yield from {f"sscc:{carton.sscc}" for carton in data.cartons}
     elif isinstance(data, commands.ScanItems | commands.UndoScan) and data.sku:
         yield from sku_lock(data)
+    if isinstance(data, commands.ScanItems):
+        yield from {f"sku:{read.sku}" for read in data.read_scans if read.sku}
 
 
 def supplier_lock(data: commands.DefineSupplier) -> Iterator[str]:
@@ -141,12 +143,8 @@ HANDLERS = (
     ),
     CommandHandler(
         commands.ScanItems, record_scans, receipt_locks, "/scans", ScanResult,
-        "scanItems", "Scan serial numbers or lots of a receipt", enrich=products.resolve_barcodes,
+        "scanItems", "Scan serial numbers or lots of a receipt", enrich=read_scans,
         load=receipts.load_receipts,
-    ),
-    CommandHandler(
-        commands.ScanCarton, scan_carton, receipt_locks, f"{SESSION}/scan-carton", CartonScanResult,
-        "scanCarton", "Scan a carton or pallet by its SSCC", load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.UndoScan, undo_scans, receipt_locks, f"{SESSION}/undo", SessionResult,
@@ -173,8 +171,8 @@ HANDLERS = (
         ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy", load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.ReceiveReturn, receive_return, return_locks, "/returns", ReturnResult,
-        "receiveReturn", "Receive a customer return", success_status=201, load=returns.load_returns,
+        commands.ReceiveReturn, taking_scans(receive_return), return_locks, "/returns", ReturnResult,
+        "receiveReturn", "Receive a customer return", success_status=201, enrich=read_scans, load=returns.load_returns,
     ),
     CommandHandler(
         commands.DisposeReturn, dispose_return, return_locks, "/returns/{return}/disposition", ReturnResult,

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.label_dates import require_dates_in_order
 from shared.contracts.quantities import LotQuantity
+from shared.contracts.raw_scans import RawScans, require_scans_or_items
 from shared.contracts.receiving import Disposition, SupervisorResolution
 from shared.contracts.serial_ranges import SerialRanges
 from shared.contracts.topics import RECEIVING_COMMANDS
@@ -46,13 +47,16 @@ class ScannedLot(ContractModel):
         return self
 
 
-class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Records scanned or typed serial numbers or lots of a product; each gets its own result.
+class ScanItems(SerialRanges, RawScans, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Records scanned or typed serial numbers or lots of a product, or raw scans; each gets its own result.
 
-    The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot` and the dates are the
-    values on the labels of the serial numbers; a warranty may start at `manufactured_on`, and `best_before` counts if
-    the expiry basis of the product is BEST_BEFORE. Goods rejected by their expiry date, expired, too short or missing,
-    are recorded as discrepancies: give the total quantity of a lot.
+    The first scan opens the session. Raw `scans` may name several products and lots, and replace all other fields
+    but `sku`. The SSCC of a carton or pallet stands for the scans of its expected units and lots, if their product
+    or the supplier has `receive_by_carton`. Without `scans`, either `sku` or `barcode` identifies the product.
+    `lot` and the dates are the values on the labels of the serial numbers; a warranty may start at
+    `manufactured_on`, and `best_before` counts if the expiry basis of the product is BEST_BEFORE. Goods rejected by
+    their expiry date, expired, too short or missing, are recorded as discrepancies: give the total quantity of a
+    lot.
     """
 
     receipt: DocumentId
@@ -71,28 +75,19 @@ class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_C
 
     @model_validator(mode="after")
     def _exactly_one_product(self) -> "ScanItems":
+        if self.scans:
+            typed = (self.barcode, self.serials, self.lots, self.lot, self.gtin)
+            if any((*typed, self.expiry, self.manufactured_on, self.best_before)):
+                raise ValueError("scans require that only sku is given beside them; they say the rest themselves")
+            return self
         if (self.sku is None) == (self.barcode is None):
             raise ValueError("either sku or barcode required")
         if bool(self.serials) == bool(self.lots):
-            raise ValueError("either serials or lots required")
+            raise ValueError("either serials or lots or scans required")
         if self.lots and (self.lot or self.expiry or self.manufactured_on or self.best_before):
             raise ValueError("lot and dates apply to serials; give each of the lots its own number and dates")
         require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
-
-
-class ScanCarton(Message, type="session.scan_carton.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Scans a carton or pallet by its SSCC: its expected units and lots count as scanned, each with its own result.
-
-    This needs `receive_by_carton` of the product or of the supplier; other goods are scanned one by one. What was
-    scanned before is not scanned again. The scans of a pallet are those of all its cartons.
-    """
-
-    receipt: DocumentId
-    session: DocumentId
-    location: Location
-    sscc: BarcodeText
-    """SSCC as scanned: 18 digits, or a label or web address with it."""
 
 
 class DefineSupplier(Message, type="supplier.define.v1", topic=RECEIVING_COMMANDS, key="supplier"):
@@ -181,13 +176,14 @@ class ResolveDiscrepancy(Message, type="discrepancy.resolve.v1", topic=RECEIVING
         return self
 
 
-class ReceiveReturn(Message, type="return.receive.v1", topic=RECEIVING_COMMANDS, key="return_id"):
+class ReceiveReturn(RawScans, type="return.receive.v1", topic=RECEIVING_COMMANDS, key="return_id"):
     """Receives a customer return: only items shipped to that customer on that order, and only once."""
 
     return_id: DocumentId
     order: DocumentId
     customer: DocumentId
-    sku: Sku
+    sku: Sku = ""
+    """Product; raw scans may name it instead."""
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lots: Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     location: Location
@@ -195,8 +191,9 @@ class ReceiveReturn(Message, type="return.receive.v1", topic=RECEIVING_COMMANDS,
 
     @model_validator(mode="after")
     def _not_empty(self) -> "ReceiveReturn":
-        if bool(self.serials) == bool(self.lots):
+        if self.serials and self.lots:
             raise ValueError("either serials or lots required")
+        require_scans_or_items(self, "serials or lots", is_given=bool(self.serials or self.lots))
         return self
 
 

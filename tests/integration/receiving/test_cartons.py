@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from httpx import AsyncClient
 
-from shared.contracts.commands.receiving import DefineSupplier, ScanCarton
+from shared.contracts.commands.receiving import DefineSupplier, ScanItems
 from shared.contracts.upstream import AsnAnnounced, ProductDefined
 from shared.scans.gtin import has_check_digit
 from tests.integration.receiving.conftest import ReceivingHarness
@@ -18,10 +18,10 @@ def new_sscc() -> str:
     return next(digits + last for last in "0123456789" if has_check_digit(digits + last))
 
 
-def scan_carton_command(harness: ReceivingHarness, receipt: str, sscc: str, session: str = "S") -> ScanCarton:
+def scan_carton_command(harness: ReceivingHarness, receipt: str, sscc: str, session: str = "S") -> ScanItems:
     """A scan of an SSCC at the dock."""
     location = f"{harness.scoped_id('EAST')}/DOCK"
-    return ScanCarton(receipt=harness.scoped_id(receipt), session=session, location=location, sscc=sscc)
+    return ScanItems(receipt=harness.scoped_id(receipt), session=session, location=location, scans=[f"]C100{sscc}"])
 
 
 async def announce_pallet(harness: ReceivingHarness, receipt: str = "R2") -> tuple[str, str, str]:
@@ -82,14 +82,12 @@ async def test_a_pallet_is_received_by_one_scan(milk_harness: ReceivingHarness, 
     )
     assert (await http.get(f"/suppliers/{supplier}")).json()["receive_by_carton"] is True
     assert (await http.get(f"/products/{harness.scoped_id('PUMP')}")).json()["receive_by_carton"] is True
-    path = f"/receipts/{harness.scoped_id('R2')}/sessions/S/scan-carton"
-    answer = await http.post(
-        path,
-        json={"location": f"{harness.scoped_id('EAST')}/DOCK", "sscc": f"]C100{pallet}"},
-        headers={"X-Actor": "anna", "Idempotency-Key": pallet},
-    )
+    scan = scan_carton_command(harness, "R2", pallet).model_dump(mode="json", exclude_defaults=True)
+    answer = await http.post("/scans", json=scan, headers={"X-Actor": "anna", "Idempotency-Key": pallet})
     assert answer.status_code == 200, answer.text
-    assert (answer.json()["sscc"], answer.json()["accepted"]) == (pallet, 4)
+    scanned = answer.json()
+    assert (scanned["sku"], scanned["accepted"], len(scanned["scan_results"])) == (None, 4, 3)
+    assert {item["inferred_from"] for item in scanned["lots"]} == {second}
     session = (await http.get(f"/receipts/{harness.scoped_id('R2')}/sessions/S")).json()
     assert {scan["serial"]: scan["inferred_from"] for scan in session["scans"]["items"]} == {
         "A": first, "B": first, "C": second,

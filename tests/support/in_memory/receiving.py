@@ -6,11 +6,15 @@ from services.receiving.app import app
 from services.receiving.locations.domain.records import Location, Warehouse
 from services.receiving.products.domain.definitions import with_defaults
 from services.receiving.products.domain.records import Product, ProductBarcode
+from services.receiving.raw_scans import USES
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import Message
 from shared.contracts.product_attributes import ShelfLifePolicy
+from shared.contracts.raw_scans import RawScans
 from shared.contracts.reference import Tracking
 from shared.inventory.decimals import decimals_of
+from shared.inventory.scan_fills import fill_command
+from shared.inventory.scan_meanings import Catalogue, KnownName, KnownProduct
 from shared.unit_of_work import CommandResult
 from shared.working_set import WorkingSet
 from tests.support.events import to_event
@@ -44,9 +48,22 @@ class InMemoryReceiving(InMemoryService[ReceivingUnitOfWork]):
         self.uow.products.put(Product(sku, 1, sku, "each", tracking, shelf_life, decimals))
 
     def handle_command(self, command: Message, actor: str = "anna") -> CommandResult:
-        """Handle one command of a user."""
+        """Read the raw scans of one command of a user, and handle it."""
+        if isinstance(command, RawScans) and command.scans:
+            command = fill_command(command, USES[type(command)], self.catalogue(), self.now.year)
         (result,) = self.handle_events([to_event(command, actor, self.now)])
         return result
+
+    def catalogue(self) -> Catalogue:
+        """What scans may name, as the statement of the service finds it."""
+        products = (KnownProduct(row.sku, row.tracking, row.serial_format) for row in self.uow.products)
+        names = [KnownName("BARCODE", row.code, row.sku, row.quantity) for row in self.uow.barcodes]
+        names += [KnownName("SKU", row.sku, row.sku) for row in self.uow.products]
+        names += [
+            KnownName("SERIAL", row.serial, row.sku, document=row.order_id if row.status == "SHIPPED" else row.receipt)
+            for row in self.uow.units if row.status not in {"INACTIVE", "VOID"}
+        ]  # fmt: skip
+        return Catalogue(products, names)
 
     def handle_event(self, event: Message) -> list[Message]:
         """Handle one event; returns the emitted events."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.contracts.commands.receiving import DefineSupplier, ScanCarton
+from shared.contracts.commands.receiving import DefineSupplier, ScanItems
 from shared.scans.gtin import has_check_digit
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
@@ -25,13 +25,20 @@ def packed(*serials: str, line: str = "1", **fields: Any) -> dict[str, Any]:
     return {"line": line, "serials": list(serials), **fields}
 
 
-def scan_carton(
-    service: InMemoryReceiving, receipt: str, number: int | str, session: str = "S", actor: str = ANNA
+def scan_cartons(
+    service: InMemoryReceiving, receipt: str, *numbers: int | str, session: str = "S", actor: str = ANNA, **fields: Any
 ) -> CommandResult:
-    """Scan the SSCC of a carton at the dock."""
-    text = sscc(number) if isinstance(number, int) else number
-    command = ScanCarton(receipt=receipt, session=session, location="EAST/DOCK", sscc=text)
-    return service.handle_command(command, actor)
+    """Scan the SSCCs of cartons at the dock, or other texts."""
+    scans = [f"]C100{sscc(number)}" if isinstance(number, int) else number for number in numbers]
+    data = {"receipt": receipt, "session": session, "location": "EAST/DOCK", "scans": scans}
+    return service.handle_command(ScanItems.model_validate(data | fields), actor)
+
+
+def statuses(result: CommandResult) -> list[tuple[str, str]]:
+    """Each scanned unit or lot with its status."""
+    body: Any = result.body
+    assert body is not None, result.violations
+    return [(entry.scanned_value, entry.status) for entry in (*body.scan_results, *body.lots)]
 
 
 def allow_cartons(service: InMemoryReceiving, *skus: str) -> None:

@@ -5,9 +5,16 @@ from typing import Any
 import pytest
 
 from shared.contracts.receiving import ReceiptLotsReceived, ReceiptSerialsReceived
-from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
-from tests.unit.receiving.carton_steps import allow_cartons, allow_supplier, carton, packed, scan_carton, sscc
+from tests.unit.receiving.carton_steps import (
+    allow_cartons,
+    allow_supplier,
+    carton,
+    packed,
+    scan_cartons,
+    sscc,
+    statuses,
+)
 from tests.unit.receiving.steps import (
     announce_receipt,
     asn_line,
@@ -36,17 +43,6 @@ def service() -> InMemoryReceiving:
     return service
 
 
-def statuses(result: CommandResult) -> list[tuple[str, str]]:
-    """Each scanned unit or lot with its status."""
-    body: Any = result.body
-    assert body is not None, result.violations
-    return [
-        (entry.scanned_value, entry.status)
-        for product in body.products
-        for entry in product.scan_results + product.lots
-    ]
-
-
 def test_serials_in_cartons_need_not_be_repeated(service: InMemoryReceiving) -> None:
     """Serial numbers listed in cartons are those of their line (S13)."""
     assert [unit.serial for unit in service.uow.expected_units("R1")] == ["A", "B", "C"]
@@ -55,7 +51,7 @@ def test_serials_in_cartons_need_not_be_repeated(service: InMemoryReceiving) -> 
 
 def test_units_are_scanned_one_by_one_by_default(service: InMemoryReceiving) -> None:
     """Without opt-in, the scan of a carton says what it should contain and receives nothing (S13, S15)."""
-    result = scan_carton(service, "R1", 2)
+    result = scan_cartons(service, "R1", 2)
     assert error_codes(result) == ["carton_receipt_not_allowed"]
     assert "4 of MILK, 1 of PUMP" in result.violations[0].detail
     assert "supplier ACME" in result.violations[0].detail
@@ -67,8 +63,8 @@ def test_units_are_scanned_one_by_one_by_default(service: InMemoryReceiving) -> 
 def test_one_scan_receives_a_whole_carton(service: InMemoryReceiving, spelling: str) -> None:
     """With opt-in of its supplier, a carton is received by one scan, and events say from which SSCC (S13, S16)."""
     allow_supplier(service, "ACME")
-    result = scan_carton(service, "R1", spelling.format(sscc(2)))
-    assert statuses(result) == [("L1", "ACCEPTED"), ("C", "ACCEPTED")]
+    result = scan_cartons(service, "R1", spelling.format(sscc(2)))
+    assert statuses(result) == [("C", "ACCEPTED"), ("L1", "ACCEPTED")]
     assert service.uow.get_unit("PUMP", "C").inferred_from == sscc(2)
     received = confirm_session(service, "R1").events
     (units,) = (event for event in received if isinstance(event, ReceiptSerialsReceived))
@@ -81,7 +77,7 @@ def test_one_scan_receives_a_whole_carton(service: InMemoryReceiving, spelling: 
 def test_opt_in_of_a_product_covers_its_units_only(service: InMemoryReceiving) -> None:
     """Goods of a product without opt-in stay to be scanned; the result names them (S15)."""
     allow_cartons(service, "MILK")
-    result = scan_carton(service, "R1", 2)
+    result = scan_cartons(service, "R1", 2)
     assert statuses(result) == [("L1", "ACCEPTED")]
     assert [(violation.code, violation.ids) for violation in result.violations] == [
         ("carton_receipt_not_allowed", ["PUMP"])
@@ -91,7 +87,7 @@ def test_opt_in_of_a_product_covers_its_units_only(service: InMemoryReceiving) -
 def test_a_pallet_is_all_its_cartons(service: InMemoryReceiving) -> None:
     """The scan of a pallet scans its cartons, each unit inferred from its own carton (S13)."""
     allow_cartons(service, "PUMP", "MILK")
-    assert dict(statuses(scan_carton(service, "R1", 9))) == dict.fromkeys(["A", "B", "C", "L1"], "ACCEPTED")
+    assert dict(statuses(scan_cartons(service, "R1", 9))) == dict.fromkeys(["A", "B", "C", "L1"], "ACCEPTED")
     assert service.uow.get_unit("PUMP", "A").inferred_from == sscc(1)
 
 
@@ -99,11 +95,11 @@ def test_each_unit_has_its_result(service: InMemoryReceiving) -> None:
     """A unit scanned before is a duplicate, the other units of the carton are accepted; so is a carton twice (S16)."""
     allow_cartons(service, "PUMP", "MILK")
     scan_serials(service, "R1", "A")
-    result = scan_carton(service, "R1", 1)
+    result = scan_cartons(service, "R1", 1)
     assert statuses(result) == [("A", "DUPLICATE_IN_RECEIPT"), ("B", "ACCEPTED")]
     assert service.uow.get_unit("PUMP", "A").inferred_from is None
     confirm_session(service, "R1")
-    again = scan_carton(service, "R1", 1, "S2")
+    again = scan_cartons(service, "R1", 1, session="S2")
     assert again.is_rejected
     assert again.violations[0].ids == ["A", "B"]
 
@@ -111,8 +107,10 @@ def test_each_unit_has_its_result(service: InMemoryReceiving) -> None:
 def test_lots_of_a_carton_are_received_once(service: InMemoryReceiving) -> None:
     """The lots of a carton are not scanned twice, whatever is scanned of the same lot beside it (S16, S23)."""
     allow_cartons(service, "PUMP", "MILK")
-    scan_carton(service, "R1", 2)
-    assert scan_carton(service, "R1", 2).is_rejected
+    scan_cartons(service, "R1", 2)
+    assert scan_cartons(service, "R1", 2).is_rejected
+    again = error_codes(scan_cartons(service, "R1", 9, 2))
+    assert sorted(again) == ["duplicate_lot_in_request", "duplicate_serial_in_request"]
     assert line_counts(service, "R1", "2")[3] == 4
 
 
@@ -147,32 +145,32 @@ def test_a_carton_may_span_parts() -> None:
     rejected = announce_receipt(service, "R1", asn_line(quantity=1), part=2, parts=2, cartons=other_pallet)
     assert error_codes(rejected) == ["carton_nesting"]
     announce_receipt(service, "R1", asn_line(quantity=1), part=2, parts=2, cartons=[carton(1, packed("B"), pallet=9)])
-    assert statuses(scan_carton(service, "R1", 1)) == [("A", "ACCEPTED"), ("B", "ACCEPTED")]
+    assert statuses(scan_cartons(service, "R1", 1)) == [("A", "ACCEPTED"), ("B", "ACCEPTED")]
 
 
 def test_a_part_sent_again_replaces_its_cartons(service: InMemoryReceiving) -> None:
     """A part without cartons withdraws those that it named before (S05)."""
     allow_cartons(service, "PUMP", "MILK")
     announce_receipt(service, "R1", asn_line(["A", "B", "C"]), MILK, cartons=[carton(3, packed("A"))])
-    assert error_codes(scan_carton(service, "R1", 1)) == ["carton_not_found"]
-    assert statuses(scan_carton(service, "R1", 3)) == [("A", "ACCEPTED")]
+    assert error_codes(scan_cartons(service, "R1", 1)) == ["carton_not_found"]
+    assert statuses(scan_cartons(service, "R1", 3)) == [("A", "ACCEPTED")]
 
 
 def test_the_latest_asn_takes_the_carton(service: InMemoryReceiving) -> None:
     """A carton that another open receipt announces belongs to the latest ASN, as its units do (S05)."""
     allow_cartons(service, "PUMP", "MILK")
     announce_receipt(service, "R2", asn_line(quantity=2), cartons=[carton(1, packed("A", "B"))])
-    result = scan_carton(service, "R1", 1)
+    result = scan_cartons(service, "R1", 1)
     assert error_codes(result) == ["carton_on_other_receipt"]
     assert result.violations[0].blocked_by == ["/receipts/R2"]
-    assert dict(statuses(scan_carton(service, "R1", 9))) == {"C": "ACCEPTED", "L1": "ACCEPTED"}
+    assert dict(statuses(scan_cartons(service, "R1", 9))) == {"C": "ACCEPTED", "L1": "ACCEPTED"}
 
 
 def test_units_that_are_no_longer_expected_are_not_inferred(service: InMemoryReceiving) -> None:
     """Units of a carton that another receipt took over must be scanned; nobody has seen them (S15, S16)."""
     allow_cartons(service, "PUMP", "MILK")
     announce_receipt(service, "R2", asn_line(["B"]))
-    result = scan_carton(service, "R1", 1)
+    result = scan_cartons(service, "R1", 1)
     assert statuses(result) == [("A", "ACCEPTED")]
     assert [(violation.code, violation.ids) for violation in result.violations] == [("serial_unexpected", ["B"])]
 
@@ -182,7 +180,6 @@ def test_unknown_content_is_said() -> None:
     service = InMemoryReceiving()
     allow_cartons(service, "PUMP")
     announce_receipt(service, "R1", asn_line(quantity=5), cartons=[carton(1), carton(2, packed("A", quantity=3))])
-    assert error_codes(scan_carton(service, "R1", 1)) == ["carton_content_unknown"]
-    partly = scan_carton(service, "R1", 2)
+    assert error_codes(scan_cartons(service, "R1", 1)) == ["carton_content_unknown"]
+    partly = scan_cartons(service, "R1", 2)
     assert (statuses(partly), error_codes(partly)) == ([("A", "ACCEPTED")], ["carton_content_unknown"])
-    assert error_codes(scan_carton(service, "R1", "HELLO")) == ["invalid_sscc"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.receiving.products.domain.records import ProductBarcode
 from services.receiving.receipts.domain.cartons import contents_of
+from services.receiving.receipts.domain.raw_scans import scanned_ssccs, split_scans
 from services.receiving.receipts.domain.records import AnnouncedLine, Discrepancy, LotKey, LotScan, RowKey, Unit
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from services.receiving.unit_of_work import ReceivingUnitOfWork
@@ -14,7 +15,6 @@ from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine, AsnLineChange
 from shared.identifiers import LOCATION_PATTERN, fold_lot
-from shared.scans import read_sscc
 from shared.working_set import WorkingSet
 
 LOCATION = re.compile(LOCATION_PATTERN)
@@ -98,10 +98,11 @@ class LoadPlan:
         """Add what scanned cartons contain, as if it were scanned; return its products."""
         skus: set[str] = set()
         for event in events:
-            if not isinstance(event.data, commands.ScanCarton):
+            if not isinstance(event.data, commands.ScanItems):
                 continue
             receipt = event.data.receipt
-            for content in contents_of(uow.cartons_in(receipt, read_sscc(event.data.sscc))):
+            cartons = [carton for sscc in scanned_ssccs(event.data) for carton in uow.cartons_in(receipt, sscc)]
+            for content in contents_of(cartons):
                 skus.add(content.sku)
                 self.lines_by_sku.add((receipt, content.sku))
                 _add_serials(self, receipt, content.sku, content.serials)
@@ -150,6 +151,12 @@ def _load_for_closing(plan: LoadPlan, command: AsnCancelled | commands.CloseRece
 def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcodes) -> None:
     plan.locations.add(command.location)
     plan.sessions.add((command.receipt, command.session))
+    plan.scanned_ssccs.update(scanned_ssccs(command))
+    for part in split_scans(command):
+        _load_for_items(plan, part, barcodes)
+
+
+def _load_for_items(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcodes) -> None:
     barcode = barcodes.get(command.barcode) if command.barcode else None
     if sku := barcode.sku if barcode else command.sku if command.barcode is None else None:
         plan.skus.add(sku)
@@ -158,13 +165,6 @@ def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcod
         _add_lots(plan, command.receipt, sku, (entry.lot for entry in command.lots))
         if command.lot and VALID_IDENTIFIER.match(command.lot):
             plan.known_lots.add((sku, command.lot))
-
-
-def _load_for_carton(plan: LoadPlan, command: commands.ScanCarton, _: object) -> None:
-    plan.locations.add(command.location)
-    plan.sessions.add((command.receipt, command.session))
-    if sscc := read_sscc(command.sscc):
-        plan.scanned_ssccs.add(sscc)
 
 
 def _load_for_undo(plan: LoadPlan, command: commands.UndoScan, _: object) -> None:
@@ -217,6 +217,7 @@ def entered_serials(command: Message) -> Iterator[str]:
     """Return the serial numbers that a command may register."""
     if isinstance(command, commands.ScanItems):
         yield from command.serials
+        yield from (read.serial for read in command.read_scans if read.serial)
     elif isinstance(command, AsnAnnounced | AsnChanged):
         for line in command.lines:
             yield from line.serials or ()
@@ -236,7 +237,6 @@ LOADERS: dict[type[Message], Callable[[LoadPlan, Any, Barcodes], None]] = {
     AsnChanged: _load_for_amendment,
     AsnCancelled: _load_for_closing,
     commands.ScanItems: _load_for_scan,
-    commands.ScanCarton: _load_for_carton,
     commands.UndoScan: _load_for_undo,
     commands.TakeOverSession: _load_for_take_over,
     commands.ConfirmSession: _load_for_session_end,

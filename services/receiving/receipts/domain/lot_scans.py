@@ -38,16 +38,10 @@ class LineShare(NamedTuple):
 
 
 def evaluate_lot_scans(
-    uow: ReceivingUnitOfWork,
-    command: ScanItems,
-    receipt: Receipt,
-    sku: str,
-    judge: ScanJudge,
-    *,
-    inferred_from: str | None = None,
+    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
 ) -> list[LotScanResult]:
-    """Evaluate the lots of one scan, or of a carton's SSCC, and record the results in the unit of work."""
-    evaluator = _LotScanEvaluator(uow, command, receipt, sku, judge, inferred_from=inferred_from)
+    """Evaluate the lots of one scan and record the results in the unit of work."""
+    evaluator = _LotScanEvaluator(uow, command, receipt, sku, judge)
     return [evaluator.evaluate(entry) for entry in command.lots]
 
 
@@ -64,16 +58,8 @@ class _LotScanEvaluator:
     """Evaluates lot scans of one product on one receipt."""
 
     def __init__(
-        self,
-        uow: ReceivingUnitOfWork,
-        command: ScanItems,
-        receipt: Receipt,
-        sku: str,
-        judge: ScanJudge,
-        *,
-        inferred_from: str | None,
+        self, uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str, judge: ScanJudge
     ) -> None:
-        self.inferred_from = inferred_from
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
         self.policy = uow.shelf_life_policy(sku)
@@ -104,7 +90,7 @@ class _LotScanEvaluator:
             label = label.model_copy(update={"expiry": expiry})
         if kind := rejection_kind(self.uow, self.sku, self.command.location, label.expiry, has_lot=bool(label.lot)):
             label = label.model_copy(update={"quantity": self._quantity_of(label)})
-            reject_lot(self.uow, self.command, self.sku, kind, label, sscc=self.inferred_from)
+            reject_lot(self.uow, self.command, self.sku, kind, label)
             return LotScanResult(entry.lot, kind, conflicting_value=_format_day(label.expiry))
         known = self.uow.known_lots.other_spelling(self.sku, entry.lot)
         if known is None and not self.uow.known_lots.spellings(self.sku, entry.lot):
@@ -210,7 +196,7 @@ class _LotScanEvaluator:
     def _is_same_scan(self, scan: LotScan) -> bool:
         """Whether quantities are added to a scan: those of the same session, location and carton."""
         return (scan.session, scan.location, scan.inferred_from) == (
-            self.command.session, self.command.location, self.inferred_from,
+            self.command.session, self.command.location, self.command.inferred_from,
         )  # fmt: skip
 
     def _put_lot_scan(self, lot: _JudgedLot, scan: LotScan | None, share: LineShare) -> None:
@@ -222,7 +208,7 @@ class _LotScanEvaluator:
                 quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
                 scanned_at=uow.now, known_lot=lot.known_lot, expiry_source=lot.expiry_source,
-                inferred_from=self.inferred_from,
+                inferred_from=command.inferred_from,
             )
         )  # fmt: skip
 

@@ -51,6 +51,11 @@ class SerialScanResult(DescribedFields):
     read_as: ReadAs | None = None
     expiry: date | None = None
     expiry_source: ExpirySource | None = None
+    sku: str | None = None
+    """Product that a raw scan names."""
+    scan: str | None = None
+    """Raw scan that was read."""
+    inferred_from: str | None = None
 
     @property
     def scanned_value(self) -> str:
@@ -78,6 +83,11 @@ class LotScanResult(DescribedFields):
     read_as: ReadAs | None = None
     expiry: date | None = None
     expiry_source: ExpirySource | None = None
+    sku: str | None = None
+    """Product that a raw scan names."""
+    scan: str | None = None
+    """Raw scan that was read."""
+    inferred_from: str | None = None
 
     @property
     def scanned_value(self) -> str:
@@ -88,42 +98,17 @@ class LotScanResult(DescribedFields):
 class ScanResult(PartialResult):
     """Result of each scan, in the order scanned. Unmatched scans become discrepancies on confirmation.
 
-    `scan_results` holds the results of serial numbers, `lots` the results of lots.
+    `scan_results` holds the results of serial numbers, `lots` the results of lots. `sku` is null if raw scans name
+    several products. Raw scans that cannot be read are listed in `rejected` only.
     """
 
     receipt: str
     session: str
-    sku: str
+    sku: str | None
     accepted: int
     unmatched: int
     scan_results: list[SerialScanResult]
     lots: list[LotScanResult] = []
-
-
-@dataclass(slots=True)
-class CartonProductResult(DescribedFields):
-    """Result of each unit or lot of a product in a carton."""
-
-    sscc: str
-    """SSCC of the carton in 18 digits."""
-    sku: str
-    accepted: int
-    unmatched: int
-    scan_results: list[SerialScanResult]
-    lots: list[LotScanResult]
-
-
-class CartonScanResult(PartialResult):
-    """Result of the scan of a carton, or of all cartons on a pallet: what its ASN says it contains, by product."""
-
-    receipt: str
-    session: str
-    sscc: str
-    """The scanned SSCC in 18 digits, of the carton or pallet."""
-    accepted: int
-    unmatched: int
-    products: list[CartonProductResult]
-    """Each carton's products with the results of their units and lots."""
 
 
 class SessionResult(PartialResult):

@@ -29,11 +29,9 @@ def evaluate_serial_scans(
     receipt: Receipt,
     sku: str,
     judge: ScanJudge,
-    *,
-    inferred_from: str | None = None,
 ) -> list[SerialScanResult]:
-    """Evaluate the serial numbers of one scan, or of a carton's SSCC, and record the results in the unit of work."""
-    evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge, inferred_from=inferred_from)
+    """Evaluate the serial numbers of one scan and record the results in the unit of work."""
+    evaluator = _SerialScanEvaluator(uow, command, receipt, sku, judge)
     results = [evaluator.evaluate(serial) for serial in command.serials]
     evaluator.write_back()
     return results
@@ -74,16 +72,16 @@ class _SerialScanEvaluator:
         receipt: Receipt,
         sku: str,
         judge: ScanJudge,
-        *,
-        inferred_from: str | None,
     ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
-        self.inferred_from = inferred_from
         self.command, self.actor, self.judge = command, uow.event.actor, judge
         label = UnitLabel(command.lot or None, command.expiry, command.manufactured_on, command.best_before)
         self.expectation = UnitExpectation(
             uow.lines_of(self.receipt_id, sku), label, uow.shelf_life_policy(sku), uow.latest_date(command.location)
         )
+        self.label_sku = next((read.label_sku for read in command.read_scans), None)
+        """Product on the labels, if it is another one."""
+        self.inferred_from = command.inferred_from
         self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
@@ -101,11 +99,13 @@ class _SerialScanEvaluator:
             return SerialScanResult(serial=serial, status="DUPLICATE_IN_RECEIPT", line=unit.line)
         expiry = self.expectation.complete(unit)[0].expiry
         if kind := self._rejection_kind(expiry):
-            reject_serial(self.uow, self.command, self.sku, kind, unit=unit, expiry=expiry, sscc=self.inferred_from)
+            reject_serial(self.uow, self.command, self.sku, kind, unit=unit, expiry=expiry)
             return SerialScanResult(serial, kind, unit.line, None if expiry is None else str(expiry))
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, serial]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
+        if self.label_sku:
+            return self._record_unmatched(unit, "WRONG_PRODUCT", self.label_sku)
         return self._evaluate_new(unit) if unit.status == "INACTIVE" else self._evaluate_registered(unit)
 
     def _rejection_kind(self, expiry: date | None) -> RejectionKind | None:

@@ -3,7 +3,7 @@
 from shared.persistence.migrate import run_sql
 
 revision = "0021_inferred_from"
-down_revision = "0018_serial_formats"
+down_revision = "0019_raw_scans"
 
 
 def upgrade() -> None:

@@ -1,0 +1,96 @@
+"""Raw scans on a receipt: product, number, lot, dates and quantity of one scan, each with its own result."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from services.receiving.products.domain.records import ProductBarcode
+from shared.contracts.commands.receiving import ScanItems
+from shared.unit_of_work import CommandResult
+from tests.support.in_memory.receiving import InMemoryReceiving
+from tests.unit.receiving.steps import announce_receipt, asn_line, confirm_session, error_codes, received_lots
+
+PUMP_GTIN, MILK_CASE, SCREW_GTIN = "09521234543213", "19521234543210", "00012345678905"
+
+
+@pytest.fixture
+def service() -> InMemoryReceiving:
+    """A service whose receipt R1 expects the pumps 7 and 8, 2 further pumps and 60 of milk."""
+    service = InMemoryReceiving()
+    service.uow.barcodes.load(
+        [
+            ProductBarcode("9521234543213", "PUMP", 1), ProductBarcode(MILK_CASE, "MILK", 12),
+            ProductBarcode("012345678905", "SCREW", 1),
+        ]
+    )  # fmt: skip
+    announce_receipt(service, "R1", asn_line(["7", "8"], 4), asn_line(number="2", sku="MILK", quantity=60))
+    return service
+
+
+def scan(service: InMemoryReceiving, *scans: str, **fields: Any) -> CommandResult:
+    """Send raw scans at the dock."""
+    data = {"receipt": "R1", "session": "S", "location": "EAST/DOCK", "scans": list(scans)}
+    return service.handle_command(ScanItems.model_validate(data | fields))
+
+
+def outcomes(result: CommandResult) -> list[tuple[str, str, str]]:
+    """Product, status and raw scan of each result."""
+    assert result.body is not None, result.violations
+    body: Any = result.body
+    return [(item.sku, item.status, item.scan) for item in (*body.scan_results, *body.lots)]
+
+
+def test_one_command_takes_several_products_and_lots(service: InMemoryReceiving) -> None:
+    """S13, S14, S23: each scan of several products has its own result; the others are named as problems."""
+    pump, milk, other_lot = (
+        f"(01){PUMP_GTIN}(21)9",
+        f"(01){MILK_CASE}(10)L1(17)261231",
+        f"(01){MILK_CASE}(10)L2(17)261231",
+    )
+    result = scan(service, pump, milk, "8", other_lot, milk, "nothing", MILK_CASE)
+    assert outcomes(result) == [
+        ("PUMP", "ACCEPTED", pump), ("PUMP", "ACCEPTED", "8"),
+        ("MILK", "ACCEPTED", milk), ("MILK", "ACCEPTED", other_lot), ("MILK", "ACCEPTED", milk),
+        ("MILK", "LOT_REQUIRED", MILK_CASE),
+    ]  # fmt: skip
+    assert error_codes(result) == ["unknown_scan", "lot_required"]
+    assert result.violations[0].ids == ["nothing"]
+    confirmed = confirm_session(service, "R1")
+    assert received_lots(confirmed) == [("2", [("L1", Decimal(24)), ("L2", Decimal(12))])]
+    unit = service.uow.get_unit("PUMP", "9")
+    assert (unit.status, unit.lot, unit.expiry) == ("ON_HAND", None, None)
+
+
+def test_a_label_fills_lot_and_expiry_of_a_unit(service: InMemoryReceiving) -> None:
+    """S13, S23: lot and expiry of a unit come from its label."""
+    scan(service, f"]d201{PUMP_GTIN}1727033110L1\x1d217")
+    unit = service.uow.get_unit("PUMP", "7")
+    assert (unit.status, unit.lot, unit.expiry) == ("SCANNED", "L1", date(2027, 3, 31))
+
+
+def test_a_label_of_another_product_is_a_discrepancy(service: InMemoryReceiving) -> None:
+    """S16: a unit that is scanned as one product and labelled as another is kept for a supervisor."""
+    result = scan(service, f"(01){SCREW_GTIN}(21)9", sku="PUMP")
+    assert outcomes(result) == [("PUMP", "WRONG_PRODUCT", f"(01){SCREW_GTIN}(21)9")]
+    assert not result.violations
+    confirm_session(service, "R1")
+    (found,) = service.uow.discrepancies
+    assert (found.kind, found.serial, found.conflicting_value) == ("WRONG_PRODUCT", "9", "SCREW")
+
+
+def test_without_a_sound_scan_nothing_is_recorded(service: InMemoryReceiving) -> None:
+    """S13: a command none of whose scans means anything is rejected and opens no session."""
+    result = scan(service, "nothing", f"(01){PUMP_GTIN}(21)7(17)270231", PUMP_GTIN)
+    assert result.is_rejected
+    assert sorted(error_codes(result)) == ["serials_required", "unknown_scan", "unreadable_scan"]
+    assert len(service.uow.sessions) == 0
+
+
+@pytest.mark.parametrize("fields", [{"serials": ["1"]}, {"lot": "L"}, {"barcode": "4006"}, {"expiry": "2027-01-01"}])
+def test_scans_stand_for_all_other_fields(service: InMemoryReceiving, fields: dict[str, Any]) -> None:
+    """S03, S13: fields that the scans say themselves are refused beside them."""
+    with pytest.raises(ValidationError, match="scans require"):
+        scan(service, "7", **fields)
