@@ -22,7 +22,7 @@ STATEMENT = build_scan_statement(
 )
 USES: Mapping[type[Message], ScanUse] = {
     ScanItems: ScanUse(document="receipt", is_of_one_product=False),
-    ReceiveReturn: ScanUse(fill_serials_or_lots, document="order", needs_quantity=True),
+    ReceiveReturn: ScanUse(fill_serials_or_lots, document="order", needs_quantity=True, needs_lot=True),
 }
 _read_scans = build_scan_enricher(STATEMENT, USES)
 

@@ -1,18 +1,38 @@
 """Raw scans in commands: the text as the scanner sent it, in place of typed serial numbers, lots and quantities."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import Field, PrivateAttr, StringConstraints
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
 from shared.contracts.problems import ProblemDetail
-from shared.scans.classification import MAX_LENGTH
 
-RawScan = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
+MAX_SCAN_LENGTH = 1024
+"""Number of characters of a raw scan; 500 of them fit one message."""
+RawScan = Annotated[str, StringConstraints(min_length=1, max_length=MAX_SCAN_LENGTH)]
 """Text as the scanner sent it, with symbology identifier and separators."""
+ScansOfSerials = Annotated[
+    list[Annotated[str, StringConstraints(max_length=MAX_SCAN_LENGTH)]], Field(max_length=MAX_ITEMS_PER_MESSAGE)
+]
+"""Raw scan of each serial number of a message; empty for those that were typed."""
+ScansOfLot = Annotated[str, StringConstraints(max_length=(MAX_SCAN_LENGTH + 1) * MAX_ITEMS_PER_MESSAGE)]
+"""Raw scans of a lot, one a line."""
+KeptScans = Annotated[list[RawScan], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None
+"""Texts as the scanner sent them, of goods that an event is about; null if none was scanned."""
+
+
+def scans_of_serials(scans: Iterable[str | None]) -> list[str] | None:
+    """Return the raw scans of the serial numbers of a message; None if all of them were typed."""
+    texts = [scan or "" for scan in scans]
+    return texts if any(texts) else None
+
+
+def join_scans(*scans: str | None) -> str | None:
+    """Return the different raw scans of a lot, one a line; None if there are none."""
+    return "\n".join(dict.fromkeys(line for scan in scans if scan for line in scan.strip("\r\n").split("\n"))) or None
 
 
 class ReadScan(NamedTuple):
@@ -50,6 +70,7 @@ class RawScans(Message):
     """
 
     _read_scans: tuple[ReadScan, ...] = PrivateAttr(())
+    _typed_fields: frozenset[str] | None = PrivateAttr(None)
 
     @property
     def read_scans(self) -> tuple[ReadScan, ...]:
@@ -66,9 +87,19 @@ class RawScans(Message):
         """SSCC of the carton whose scan stands for that of the items; None if they were scanned."""
         return next((read.sscc for read in self._read_scans), None)
 
+    @property
+    def typed_fields(self) -> frozenset[str]:
+        """The fields that the sender gave; the scans fill none of them."""
+        return frozenset(self.model_fields_set) if self._typed_fields is None else self._typed_fields
+
     def set_read_scans(self, read: Sequence[ReadScan]) -> None:
         """Set what the scans mean."""
         self._read_scans = tuple(read)
+
+    def fill(self, values: Mapping[str, Any]) -> Self:
+        """Return the command with fields that its scans say; it still knows which ones the sender gave."""
+        self._typed_fields = self.typed_fields
+        return self.model_copy(update=values)
 
 
 def require_scans_or_items(command: RawScans, items: str, *, is_given: bool) -> None:

@@ -1,21 +1,22 @@
 """Reading of the raw scans in commands by the product replica of a service, before locks are acquired."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
 from shared.contracts.envelope import CloudEvent, Message
-from shared.contracts.raw_scans import RawScans
+from shared.contracts.problems import ProblemDetail
+from shared.contracts.raw_scans import RawScans, ReadScan
 from shared.contracts.serial_formats import SerialFormat
 from shared.identifiers import fold_lot
-from shared.inventory.scan_fills import ScanUse, fill_command
+from shared.inventory.scan_fills import Fill, ScanUse, fill_command, keep_scans
 from shared.inventory.scan_meanings import Catalogue, KnownName, KnownProduct, classify_all, codes_of, texts_of
 from shared.inventory.scan_problems import group_problems
 from shared.messaging.handlers import CommandHandle, Enricher
 from shared.persistence.database import Transaction
-from shared.unit_of_work import CommandResult
+from shared.unit_of_work import CommandResult, UnitOfWork
 
 BARCODES_OF_REPLICA = """
     SELECT b.code, p.sku, coalesce(b.quantity, 1) AS quantity
@@ -81,14 +82,36 @@ def to_catalogue(rows: Sequence[Row[Any]]) -> Catalogue:
     return Catalogue(products.values(), names)
 
 
-def taking_scans(handle: CommandHandle) -> CommandHandle:
-    """Let a handler reject each scan that means nothing; a command without any other is rejected as a whole."""
+Judge = Callable[[Any, Any, ReadScan], ProblemDetail | None]
+"""`judge(uow, command, read)`: what a sound scan contradicts, or None."""
+
+
+def taking_scans(
+    handle: CommandHandle, judge: Judge | None = None, fill: Fill = keep_scans, *, is_whole: bool = False
+) -> CommandHandle:
+    """Let a handler reject each scan that means nothing or that a judge finds wrong; `fill` fills in the others.
+
+    A command without any other scan is rejected as a whole; with `is_whole`, one with any such scan.
+    """
 
     def handle_scans(uow: Any, command: RawScans) -> CommandResult:
+        if not command.scans:
+            return handle(uow, command)
+        if judge is not None:
+            command = _judge_scans(uow, command, judge, fill)
         problems = group_problems(command.read_scans)
-        if command.scans and not command.sound_scans:
+        if problems and (is_whole or not command.sound_scans):
             return CommandResult.rejected(*problems)
         result = handle(uow, command)
         return replace(result, violations=[*result.violations, *problems]) if problems else result
 
     return handle_scans
+
+
+def _judge_scans(uow: UnitOfWork, command: RawScans, judge: Judge, fill: Fill) -> RawScans:
+    """Return a command without the scans that a judge finds wrong; it also becomes the one being handled."""
+    reads = [read if read.problem else read._replace(problem=judge(uow, command, read)) for read in command.read_scans]
+    judged = command.fill(fill(command, [read for read in reads if read.problem is None]))
+    judged.set_read_scans(reads)
+    uow.event = uow.event.model_copy(update={"data": judged})
+    return judged

@@ -1,5 +1,6 @@
 """What raw scans in a command mean: the context decides before anybody is asked, and nothing is guessed (S13)."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
@@ -29,6 +30,8 @@ LABELS = frozenset({ScanKind.GS1_ELEMENT_STRING, ScanKind.GS1_DIGITAL_LINK})
 NameKind = Literal["BARCODE", "SKU", "SERIAL", "LOT"]
 MAX_IDENTIFIER = 64
 """Number of characters of a serial or lot number."""
+LONG_SCAN, MAX_ENCODED = 200, 1_500
+"""Number of characters from which the size of a scan in a message is checked, and its maximum."""
 FIRST_YEAR = 2000
 """First year of dates on labels; earlier ones are misread."""
 
@@ -59,6 +62,8 @@ class ScanContext(NamedTuple):
     sku: str | None = None
     document: str | None = None
     expected: frozenset[NameKind] = frozenset({"SERIAL", "LOT"})
+    takes_lots_of_units: bool = False
+    """Whether a label without serial number names the lot of units of a serial-tracked product."""
 
 
 class Catalogue:
@@ -84,15 +89,15 @@ class Catalogue:
 
 def read_scan(scan: Scan, context: ScanContext, catalogue: Catalogue) -> ReadScan:
     """Return what a scan means in its context, or the problem with it."""
+    if len(scan.text) > LONG_SCAN and len(json.dumps(scan.text)) > MAX_ENCODED:
+        return _refused(scan, unreadable_scan(scan, "it is longer than the code of any item"))
     given = catalogue.products.get(context.sku) if context.sku else None
     if context.sku and given is None:
         return _refused(scan, unknown_scan(scan, f"product {context.sku} is not defined", Code.PRODUCT_NOT_FOUND))
     if given and given.serial_format and matches(given.serial_format, scan.value):
         return ReadScan(scan.text, given.sku, scan.value)
-    if scan.contents.sscc and scan.elements and scan.is_sound:
-        return _carton(scan, scan.contents.sscc)
     if scan.kind in LABELS:
-        return _read_label(scan, given, catalogue)
+        return _read_label(scan, given, catalogue, takes_lots_of_units=context.takes_lots_of_units)
     if scan.kind not in IDENTIFIERS or not _is_identifier(scan.value):
         return _refused(scan, unreadable_scan(scan))
     return _read_on_product(scan, given, catalogue) if given else _read_identifier(scan, context, catalogue)
@@ -111,14 +116,18 @@ def _carton(scan: Scan, sscc: str) -> ReadScan:
     return ReadScan(scan.text, sscc=sscc, problem=carton_scan(scan, sscc))
 
 
-def _read_label(scan: Scan, given: KnownProduct | None, catalogue: Catalogue) -> ReadScan:
-    """Read GS1 data on the product that the label or the command names."""
+def _read_label(scan: Scan, given: KnownProduct | None, catalogue: Catalogue, *, takes_lots_of_units: bool) -> ReadScan:
+    """Read GS1 data on the product that the label or the command names, or the SSCC of a carton."""
+    if scan.contents.sscc and scan.is_sound:
+        return _carton(scan, scan.contents.sscc)
     barcodes = catalogue.barcodes_of(scan)
     if problem := _label_problem(scan, given) or _product_problem(scan, given, barcodes):
         return _refused(scan, problem)
     own = [barcode for barcode in barcodes if given is None or barcode.sku == given.sku]
     product = given or catalogue.products[own[0].sku]
     read = _with_contents(scan, product, next(iter(own), None))
+    if takes_lots_of_units and read.lot and read.problem and read.problem.code is Code.SERIALS_REQUIRED:
+        read = read._replace(problem=None)
     if own or scan.gtin is None:
         return read
     others = [barcode.sku for barcode in barcodes]
@@ -208,7 +217,9 @@ def _read_identifier(scan: Scan, context: ScanContext, catalogue: Catalogue) -> 
     if not names and scan.kind is ScanKind.SSCC:
         return _carton(scan, scan.value)
     if not names:
-        return _refused(scan, unknown_scan(scan, "nothing known has this number; state its product in the field sku"))
+        return _refused(
+            scan, unknown_scan(scan, "nothing known has this number; name its product, or enter it by hand")
+        )
     product = catalogue.products[names[0].sku]
     is_named = names[0].kind in {"BARCODE", "SKU"}
     return _as_product(scan, product, names[0]) if is_named else _as_identifier(scan, product)

@@ -52,17 +52,29 @@ def no_unit(scan: Scan, sku: str, quantity: int | None) -> ProblemDetail:
     return _problem(Code.SERIALS_REQUIRED, scan, reason)
 
 
-def label_mismatch(read: ReadScan, *, lot: str | None, expiry: date | None) -> ProblemDetail | None:
-    """Return how a label contradicts what the books say of its unit or lot; None if it does not."""
+def label_mismatch(
+    read: ReadScan, *, lot: str | None, expiry: date | None, best_before: date | None = None
+) -> ProblemDetail | None:
+    """Return how a label contradicts what the books say of its unit or lot; None if it does not.
+
+    The expiry in the books may be the best-before date on the label.
+    """
     known = []
     if read.lot and lot and fold_lot(read.lot) != fold_lot(lot):
         known.append(f"lot {read.lot}, known is {lot}")
-    if read.expiry and expiry and read.expiry != expiry:
+    if read.expiry and expiry and expiry not in {read.expiry, read.best_before}:
         known.append(f"expiry {read.expiry}, known is {expiry}")
+    if read.best_before and best_before and read.best_before != best_before:
+        known.append(f"best before {read.best_before}, known is {best_before}")
     if not known:
         return None
     detail = f"{read.text[:MAX_SHOWN]!r}: the label says {'; '.join(known)}"
     return ProblemDetail(code=Code.LABEL_MISMATCH, detail=detail, ids=[read.text])
+
+
+def scan_problem(code: Code, read: ReadScan, reason: str) -> ProblemDetail:
+    """Return the problem of a scan that a command does not take."""
+    return ProblemDetail(code=code, detail=f"{read.text[:MAX_SHOWN]!r}: {reason}", ids=[read.text])
 
 
 def group_problems(reads: Sequence[ReadScan]) -> list[ProblemDetail]:

@@ -4,7 +4,8 @@ from typing import Any
 
 from httpx import AsyncClient
 
-from shared.contracts.commands.receiving import ScanItems
+from shared.contracts.commands.receiving import ReceiveReturn, ScanItems
+from shared.contracts.serials import SerialStateChanged
 from shared.contracts.upstream import AsnAnnounced, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.test_scan_parsing import new_gtin
@@ -95,3 +96,45 @@ async def test_scans_cost_one_statement_per_batch(harness: ReceivingHarness) -> 
     bulk = await harness.handle(*many)
     assert typed.error_codes() == raw.error_codes() == bulk.error_codes() == []
     assert (raw.statement_count, bulk.statement_count) == (typed.statement_count + 1, typed.statement_count + 1)
+
+
+async def test_scans_are_kept_and_shown(harness: ReceivingHarness, http: AsyncClient) -> None:
+    """S22: the text of a scan is shown in the session, with lots and discrepancies, and carried by the events."""
+    labels = Labels(harness)
+    await announce(harness, labels)
+    unit, case, foreign = labels.unit("U1"), labels.case("M1"), labels.unit("U2", "L/02")
+    scanned = await harness.handle(scan_command(harness, unit, case), scan_command(harness, foreign, sku=labels.milk))
+    assert scanned.error_codes() == ["wrong_product"]
+    receipt = f"/receipts/{harness.scoped_id('R')}"
+    session = (await http.get(f"{receipt}/sessions/S")).json()
+    assert [scan["scan"] for scan in session["scans"]["items"]] == [unit]
+    confirmed = await harness.handle(harness.confirm_command("R"))
+    assert [event["scans"] for event in confirmed.data_of("receipt.serials_received.v1")] == [[unit]]
+    assert [event["lots"][0]["scan"] for event in confirmed.data_of("receipt.lots_received.v1")] == [case]
+    assert [lot["scan"] for lot in (await http.get(f"{receipt}/lots")).json()["items"]] == [case]
+    rejections = await harness.fetch_all(
+        "SELECT raw FROM rejection WHERE document = :document", document=harness.scoped_id("R")
+    )
+    assert [(row["raw"]["scans"], row["raw"].get("serials")) for row in rejections] == [([foreign], [])]
+
+
+async def test_units_are_returned_by_scans(harness: ReceivingHarness, http: AsyncClient) -> None:
+    """S18: shipped units come back by their labels, which name the product; the return shows the texts."""
+    labels = Labels(harness)
+    await announce(harness, labels)
+    await harness.handle(scan_command(harness, labels.unit("U1"), labels.unit("U2")), harness.confirm_command("R"))
+    shipped = SerialStateChanged(
+        sku=labels.pump, serials=["U1", "U2"], versions=[9, 9], from_status="PICKED", status="SHIPPED",
+        reason="dispatched", order=harness.scoped_id("SO"), customer="CLINIC",
+    )  # fmt: skip
+    await harness.handle(shipped)
+    wrong_lot = labels.unit("U2", "L/99")
+    command = {
+        "return_id": harness.scoped_id("RMA"), "order": harness.scoped_id("SO"), "customer": "CLINIC",
+        "location": f"{harness.scoped_id('EAST')}/DOCK", "reason": "broken", "scans": [labels.unit("U1"), wrong_lot],
+    }  # fmt: skip
+    result = await harness.handle(ReceiveReturn.model_validate(command))
+    assert result.error_codes() == ["label_mismatch"]
+    assert [event["scans"] for event in result.data_of("return.serials_received.v1")] == [[labels.unit("U1")]]
+    shown = (await http.get(f"/returns/{harness.scoped_id('RMA')}")).json()
+    assert [(unit["serial"], unit["scan"]) for unit in shown["units"]["items"]] == [("U1", labels.unit("U1"))]

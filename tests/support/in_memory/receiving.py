@@ -10,10 +10,8 @@ from services.receiving.raw_scans import USES
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import Message
 from shared.contracts.product_attributes import ShelfLifePolicy
-from shared.contracts.raw_scans import RawScans
 from shared.contracts.reference import Tracking
 from shared.inventory.decimals import decimals_of
-from shared.inventory.scan_fills import fill_command
 from shared.inventory.scan_meanings import Catalogue, KnownName, KnownProduct
 from shared.unit_of_work import CommandResult
 from shared.working_set import WorkingSet
@@ -26,6 +24,8 @@ SHORT_SHELF_LIFE = ShelfLifePolicy(expiry_required=True, min_remaining_shelf_lif
 
 class InMemoryReceiving(InMemoryService[ReceivingUnitOfWork]):
     """Receiving with warehouse EAST: PUMP and SCREW are serial-tracked, MILK lot-tracked, SALT untracked."""
+
+    uses = USES
 
     def __init__(self) -> None:
         super().__init__(app.state.registry, ReceivingUnitOfWork(NOW, numbered_ids("id-")), accept_changes, NOW)
@@ -48,9 +48,7 @@ class InMemoryReceiving(InMemoryService[ReceivingUnitOfWork]):
         self.uow.products.put(Product(sku, 1, sku, "each", tracking, shelf_life, decimals))
 
     def handle_command(self, command: Message, actor: str = "anna") -> CommandResult:
-        """Read the raw scans of one command of a user, and handle it."""
-        if isinstance(command, RawScans) and command.scans:
-            command = fill_command(command, USES[type(command)], self.catalogue(), self.now.year)
+        """Handle one command of a user."""
         (result,) = self.handle_events([to_event(command, actor, self.now)])
         return result
 

@@ -8,10 +8,18 @@ import pytest
 from pydantic import ValidationError
 
 from services.receiving.products.domain.records import ProductBarcode
-from shared.contracts.commands.receiving import ScanItems
+from shared.contracts.commands.receiving import ResolveDiscrepancy, ScanItems
+from shared.contracts.receiving import ReceiptLotsReceived, ReceiptSerialsReceived
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
-from tests.unit.receiving.steps import announce_receipt, asn_line, confirm_session, error_codes, received_lots
+from tests.unit.receiving.steps import (
+    announce_receipt,
+    asn_line,
+    confirm_session,
+    error_codes,
+    received_lots,
+    scan_serials,
+)
 
 PUMP_GTIN, MILK_CASE, SCREW_GTIN = "09521234543213", "19521234543210", "00012345678905"
 
@@ -94,3 +102,40 @@ def test_scans_stand_for_all_other_fields(service: InMemoryReceiving, fields: di
     """S03, S13: fields that the scans say themselves are refused beside them."""
     with pytest.raises(ValidationError, match="scans require"):
         scan(service, "7", **fields)
+
+
+def test_the_scan_is_kept_with_what_it_named(service: InMemoryReceiving) -> None:
+    """S22: units, lots and discrepancies keep the text as it was sent, and events carry it; typed numbers have none."""
+    label, case, other_case = (
+        f"]d201{PUMP_GTIN}217",
+        f"(01){MILK_CASE}(10)L1(17)261231",
+        f"(01){MILK_CASE}(17)261231(10)L1",
+    )
+    scan(service, label, case, other_case, case, f"(01){SCREW_GTIN}(21)9", f"(01){MILK_CASE}(10)OLD(17)260101")
+    scan_serials(service, "R1", "8")
+    confirmed = confirm_session(service, "R1")
+    (units,) = [event for event in confirmed.events if isinstance(event, ReceiptSerialsReceived)]
+    assert (units.serials, units.scans) == (["7", "8"], [label, ""])
+    lots = [lot for event in confirmed.events if isinstance(event, ReceiptLotsReceived) for lot in event.lots]
+    assert [(lot.lot, lot.quantity, lot.scan) for lot in lots] == [
+        ("L1", Decimal(24), case),
+        ("L1", Decimal(12), other_case),
+    ]
+    assert {(row.kind, row.scan) for row in service.uow.discrepancies} == {
+        ("UNEXPECTED", f"(01){SCREW_GTIN}(21)9"), ("EXPIRED", f"(01){MILK_CASE}(10)OLD(17)260101"),
+    }  # fmt: skip
+    (found,) = [row for row in service.uow.discrepancies if row.kind == "UNEXPECTED"]
+    accept = ResolveDiscrepancy(receipt="R1", discrepancy=found.discrepancy, resolution="ACCEPT", reason="ordered")
+    (accepted,) = [
+        event for event in service.handle_command(accept).events if isinstance(event, ReceiptSerialsReceived)
+    ]
+    assert accepted.scans == [f"(01){SCREW_GTIN}(21)9"]
+
+
+def test_typed_numbers_have_no_scan(service: InMemoryReceiving) -> None:
+    """S22: events of typed numbers carry no scans."""
+    scan_serials(service, "R1", "7")
+    (received,) = [
+        event for event in confirm_session(service, "R1").events if isinstance(event, ReceiptSerialsReceived)
+    ]
+    assert received.scans is None

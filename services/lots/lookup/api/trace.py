@@ -34,6 +34,7 @@ class Inflow(KnownFieldsModel):
     order: str | None
     customer: str | None
     inferred_from: str | None
+    scan: str | None
 
 
 class NumberCorrection(KnownFieldsModel):
@@ -55,6 +56,7 @@ class NumberCorrection(KnownFieldsModel):
     occurred_at: datetime
     actor: str
     reason: str
+    scan: str | None
 
 
 class LotTraceBackward(KnownFieldsModel):
@@ -102,6 +104,7 @@ class WriteOff(KnownFieldsModel):
     recorded_at: datetime
     actor: str
     reason: str
+    scan: str | None
 
 
 class LotTraceForward(KnownFieldsModel):

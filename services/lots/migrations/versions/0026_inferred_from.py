@@ -3,7 +3,7 @@
 from shared.persistence.migrate import run_sql
 
 revision = "0026_inferred_from"
-down_revision = "0023_barcode_index"
+down_revision = "0024_scans"
 
 
 def upgrade() -> None:

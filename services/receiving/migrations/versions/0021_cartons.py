@@ -5,7 +5,7 @@ from pathlib import Path
 from shared.persistence.migrate import grant, run_sql, scripts
 
 revision = "0021_cartons"
-down_revision = "0019_lot_corrections"
+down_revision = "0020_raw_scans"
 
 
 def upgrade() -> None:

@@ -45,6 +45,8 @@ class ScanOut(KnownFieldsModel):
     manufactured_on: date | None
     expiry_source: ExpirySource | None
     inferred_from: str | None
+    scan: str | None
+    """Text as the scanner sent it; null if the number was typed."""
 
 
 class SessionDetail(SessionSummary):

@@ -62,6 +62,7 @@ class _LotScanEvaluator:
     ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
+        self.scan = next((read.text for read in command.read_scans), None)
         self.policy = uow.shelf_life_policy(sku)
         self.is_short_life_held = self.policy.short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
@@ -90,7 +91,7 @@ class _LotScanEvaluator:
             label = label.model_copy(update={"expiry": expiry})
         if kind := rejection_kind(self.uow, self.sku, self.command.location, label.expiry, has_lot=bool(label.lot)):
             label = label.model_copy(update={"quantity": self._quantity_of(label)})
-            reject_lot(self.uow, self.command, self.sku, kind, label)
+            reject_lot(self.uow, self.command, self.sku, kind, label, scan=self.scan)
             return LotScanResult(entry.lot, kind, conflicting_value=_format_day(label.expiry))
         known = self.uow.known_lots.other_spelling(self.sku, entry.lot)
         if known is None and not self.uow.known_lots.spellings(self.sku, entry.lot):
@@ -194,9 +195,10 @@ class _LotScanEvaluator:
         return shares
 
     def _is_same_scan(self, scan: LotScan) -> bool:
-        """Whether quantities are added to a scan: those of the same session, location and carton."""
-        return (scan.session, scan.location, scan.inferred_from) == (
-            self.command.session, self.command.location, self.command.inferred_from,
+        """Whether quantities are added to a scan: those of the same session, location, raw scan and carton."""
+        command = self.command
+        return (scan.session, scan.location, scan.scan, scan.inferred_from) == (
+            command.session, command.location, self.scan, command.inferred_from,
         )  # fmt: skip
 
     def _put_lot_scan(self, lot: _JudgedLot, scan: LotScan | None, share: LineShare) -> None:
@@ -208,7 +210,7 @@ class _LotScanEvaluator:
                 quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
                 scanned_at=uow.now, known_lot=lot.known_lot, expiry_source=lot.expiry_source,
-                inferred_from=command.inferred_from,
+                scan=self.scan, inferred_from=command.inferred_from,
             )
         )  # fmt: skip
 

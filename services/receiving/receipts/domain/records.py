@@ -151,6 +151,8 @@ class Unit(NamedTuple):
     announced_best_before: date | None = None
     inferred_from: str | None = None
     """SSCC of the carton whose scan stood for the scan of the unit."""
+    scan: str | None = None
+    """Raw scan of its last receipt."""
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, as listed by a part of its ASN."""
@@ -224,7 +226,7 @@ class UnmatchedScan(NamedTuple):
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
     inferred_from: str | None = None
-    """SSCC of the carton whose scan stood for the scan of the unit."""
+    scan: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -233,7 +235,7 @@ class UnmatchedScan(NamedTuple):
 
 
 class LotScan(NamedTuple):
-    """Scanned quantity of a lot in a session; repeated scans at one location are added up (S23).
+    """Scanned quantity of a lot in a session; repeated equal scans at one location are added up (S23).
 
     For an untracked product, `lot` is empty and there are no dates.
     """
@@ -256,7 +258,7 @@ class LotScan(NamedTuple):
     """The known lot that the number spells in another way, and as which the quantity is received."""
     expiry_source: ExpirySource | None = None
     inferred_from: str | None = None
-    """SSCC of the carton whose scan stood for the scan of the lot."""
+    scan: str | None = None
 
     @property
     def received_lot(self) -> str:
@@ -295,4 +297,4 @@ class Discrepancy(NamedTuple):
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
     inferred_from: str | None = None
-    """SSCC of the carton whose scan stood for that of the item."""
+    scan: str | None = None

@@ -49,7 +49,7 @@ def _group_transitions(transitions: Sequence[Transition]) -> list[list[Transitio
     """Group transitions of one operation with equal states, which share an event."""
     transitions_by_group: dict[tuple[object, ...], list[Transition]] = {}
     for transition in transitions:
-        unit, operation, _, from_status, status, from_location, location, open_holds = transition
+        unit, operation, _, from_status, status, from_location, location, open_holds, _ = transition
         group_key = (
             operation, from_status, from_location, status, location, open_holds, unit.lot, unit.expiry,
             unit.warranty_starts_on, unit.warranty_ends_on,

@@ -70,6 +70,8 @@ class Transition(NamedTuple):
     from_location: str | None
     location: str | None
     open_hold_count: int
+    scan: str | None = None
+    """Raw scan that named the unit."""
 
 
 class HoldChange(NamedTuple):

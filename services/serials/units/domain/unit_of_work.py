@@ -145,7 +145,7 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         self.operations.append(Operation(change, sku, reason, context, documents, is_reported_to_recalls, previous_lot))
         return len(self.operations) - 1
 
-    def transition(self, unit: Unit, operation: OperationIndex, location: str | None) -> bool:
+    def transition(self, unit: Unit, operation: OperationIndex, location: str | None, scan: str | None = None) -> bool:
         """Apply an operation to a unit, if the state machine allows it (S04)."""
         change, _, _, context, _, is_reported_to_recalls, _ = self.operations[operation]
         status = next_status(unit.status, change)
@@ -157,7 +157,15 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         unit.version += 1
         self.changes.transitions.append(
             Transition(
-                unit, operation, unit.version, unit.status, status, unit.location, location, unit.open_hold_count
+                unit,
+                operation,
+                unit.version,
+                unit.status,
+                status,
+                unit.location,
+                location,
+                unit.open_hold_count,
+                scan,
             )
         )
         # A unit that is unpicked as lost stays at its staging location, which blocks it.
