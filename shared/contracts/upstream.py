@@ -172,7 +172,8 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
 class AsnChanged(Message, type="asn.changed.v1", topic=ERP_ASNS, key="receipt"):
     """Adds lines or changes lines of an ASN before it arrives; omitted lines and fields keep their values.
 
-    A line states its quantity and serial numbers over all parts, and replaces what the parts said about it.
+    A line states its quantity and serial numbers over all parts, and replaces what the parts said about it. Withdrawn
+    serials leave their cartons; other changes of cartons are sent with their part of the ASN.
     """
 
     receipt: DocumentId

@@ -1,5 +1,6 @@
 """Commands of the receiving service: scanning sessions, closing receipts, discrepancies, customer returns."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
@@ -29,6 +30,7 @@ BarcodeText = Annotated[str, StringConstraints(max_length=1024)]
 """Raw scanner input; scan processing, not the schema, decides whether it is a valid serial number."""
 
 
+_MAY_BE_SSCC = re.compile(r"(?<![0-9])(00)?[0-9]{18}(?![0-9])")
 Gtin = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,14}$")]
 
 
@@ -88,6 +90,11 @@ class ScanItems(SerialRanges, RawScans, type="session.scan.v1", topic=RECEIVING_
             raise ValueError("lot and dates apply to serials; give each of the lots its own number and dates")
         require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
+
+    def cost(self) -> int:
+        """The number of its items; a scan that may be the SSCC of a carton counts as many as a message may list."""
+        cartons = sum(1 for scan in self.scans if _MAY_BE_SSCC.search(scan))
+        return super().cost() + cartons * MAX_ITEMS_PER_MESSAGE
 
 
 class DefineSupplier(Message, type="supplier.define.v1", topic=RECEIVING_COMMANDS, key="supplier"):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.receiving import ReceiptLotsReceived, ReceiptSerialsReceived
+from shared.contracts.upstream import AsnCancelled
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.unit.receiving.carton_steps import (
     allow_cartons,
@@ -16,6 +17,7 @@ from tests.unit.receiving.carton_steps import (
     statuses,
 )
 from tests.unit.receiving.steps import (
+    amend_receipt,
     announce_receipt,
     asn_line,
     confirm_session,
@@ -154,6 +156,35 @@ def test_a_part_sent_again_replaces_its_cartons(service: InMemoryReceiving) -> N
     announce_receipt(service, "R1", asn_line(["A", "B", "C"]), MILK, cartons=[carton(3, packed("A"))])
     assert error_codes(scan_cartons(service, "R1", 1)) == ["carton_not_found"]
     assert statuses(scan_cartons(service, "R1", 3)) == [("A", "ACCEPTED")]
+
+
+def test_an_amendment_keeps_cartons_and_lines_consistent(service: InMemoryReceiving) -> None:
+    """Withdrawn serials leave their carton; an amendment below the content of the cartons is rejected (S05)."""
+    allow_cartons(service, "PUMP", "MILK")
+    assert not amend_receipt(service, "R1", asn_line(["A", "C"])).violations
+    assert statuses(scan_cartons(service, "R1", 1)) == [("A", "ACCEPTED")]
+    other = announce_receipt(service, "R3", asn_line(quantity=4), cartons=[carton(5, packed(quantity=4))])
+    assert not other.violations
+    assert error_codes(amend_receipt(service, "R3", asn_line(quantity=3))) == ["carton_exceeds_line"]
+
+
+def test_cartons_of_a_cancelled_asn_are_not_received(service: InMemoryReceiving) -> None:
+    """A carton of a cancelled receipt is refused; a later ASN may announce it (S05)."""
+    allow_cartons(service, "PUMP", "MILK")
+    service.handle_command(AsnCancelled(receipt="R1"))
+    assert error_codes(scan_cartons(service, "R1", 1)) == ["receipt_cancelled"]
+    announce_receipt(service, "R2", asn_line(quantity=2), cartons=[carton(1, packed("A", "B"))])
+    assert statuses(scan_cartons(service, "R2", 1)) == [("A", "ACCEPTED"), ("B", "ACCEPTED")]
+
+
+def test_the_same_cartons_on_an_ended_receipt_change_nothing(service: InMemoryReceiving) -> None:
+    """A part sent again after the end is accepted if it says the same about its cartons, otherwise not (S05)."""
+    cartons = [carton(1, packed("A", "B"))]
+    announce_receipt(service, "R4", asn_line(quantity=2), cartons=cartons)
+    service.handle_command(AsnCancelled(receipt="R4"))
+    assert not announce_receipt(service, "R4", asn_line(quantity=2), cartons=cartons).violations
+    other = announce_receipt(service, "R4", asn_line(["A", "B"]), cartons=[carton(2, packed("A", "B"))])
+    assert error_codes(other) == ["receipt_cancelled"]
 
 
 def test_the_latest_asn_takes_the_carton(service: InMemoryReceiving) -> None:

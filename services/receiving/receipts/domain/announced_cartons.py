@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from services.receiving.receipts.domain.cartons import AnnouncedCarton, CartonItem, format_items
+from services.receiving.receipts.domain.cartons import AnnouncedCarton, CartonItem, PartCartonKey, format_items
+from services.receiving.receipts.domain.records import AnnouncedLine
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.asn_cartons import AsnCarton, AsnCartonContent
 from shared.contracts.problems import Code, ProblemDetail
@@ -12,6 +13,8 @@ from shared.contracts.upstream import AsnAnnounced, AsnLine
 from shared.identifiers import resource_path
 from shared.inventory.decimals import precision_violation
 from shared.scans.gtin import has_check_digit
+
+ZERO = Decimal(0)
 
 
 def announced_cartons_of(asn: AsnAnnounced) -> list[AnnouncedCarton]:
@@ -36,7 +39,48 @@ def has_same_cartons(before: Iterable[AnnouncedCarton], asn: AsnAnnounced) -> bo
     lines = {line.line for line in asn.lines}
     if any(item.line not in lines for carton in asn.cartons for item in carton.content):
         return False
-    return sorted(before) == sorted(announced_cartons_of(asn))
+    return _statements(before) == _statements(announced_cartons_of(asn))
+
+
+def _statements(cartons: Iterable[AnnouncedCarton]) -> dict[PartCartonKey, tuple[str | None, list[CartonItem]]]:
+    return {row.key: (row.pallet, row.items) for row in cartons}
+
+
+def amended_cartons(
+    uow: ReceivingUnitOfWork, receipt: str, before: Iterable[AnnouncedLine], after: Iterable[AnnouncedLine]
+) -> list[AnnouncedCarton] | ProblemDetail:
+    """Return the cartons that lose serial numbers by an amendment of lines; they contain at most what remains."""
+    before, remaining = list(before), defaultdict[str, Decimal](Decimal)
+    withdrawn = {(row.line, serial) for row in before for serial in row.serials}
+    for row in after:
+        remaining[row.line] += row.quantity
+        withdrawn -= {(row.line, serial) for serial in row.serials}
+    amended: list[AnnouncedCarton] = []
+    packed = dict.fromkeys((row.line for row in before), ZERO)
+    for carton in uow.cartons_by_receipt[receipt]:
+        items = [left for item in carton.items if (left := _without(item, withdrawn))]
+        for item in items:
+            if item.line in packed:
+                packed[item.line] += item.count
+        if items != carton.items:
+            amended.append(carton._replace(content=format_items(items)))
+    for number, quantity in packed.items():
+        if quantity > remaining[number]:
+            detail = (
+                f"The cartons contain {quantity} of line {number}, amended to {remaining[number]}; send the part of "
+                "the ASN with its cartons again"
+            )
+            return ProblemDetail(code=Code.CARTON_EXCEEDS_LINE, detail=detail, ids=[number])
+    return amended
+
+
+def _without(item: CartonItem, withdrawn: set[tuple[str, str]]) -> CartonItem | None:
+    """Return an entry of a carton without withdrawn serial numbers; None if nothing is left."""
+    serials = [serial for serial in item.serials if (item.line, serial) not in withdrawn]
+    if len(serials) == len(item.serials):
+        return item
+    count = item.count - (len(item.serials) - len(serials))
+    return item.model_copy(update={"serials": serials, "quantity": count}) if count else None
 
 
 def restate_cartons(

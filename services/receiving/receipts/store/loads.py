@@ -141,9 +141,11 @@ async def _load_cartons(
     tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan, events: Sequence[CloudEvent[Any]]
 ) -> None:
     """Load cartons by SSCC and those of replaced parts; lock the products in scanned ones."""
-    if not (plan.announced_ssccs or plan.scanned_ssccs or (plan.parts and len(uow.announced_lines))):
+    is_restated = bool(plan.parts or plan.changed_lines) and len(uow.announced_lines) > 0
+    if not (plan.announced_ssccs or plan.scanned_ssccs or is_restated):
         return
-    parameters = as_arrays(plan.parts, "receipts", "parts", "last_parts")
+    all_parts = {(receipt, 0, 0) for receipt, _ in plan.changed_lines}
+    parameters = as_arrays(plan.parts | all_parts, "receipts", "parts", "last_parts")
     parameters |= {"ssccs": sorted(plan.announced_ssccs | plan.scanned_ssccs)}
     uow.announced_cartons.load(ANNOUNCED_CARTONS.load(await tx.fetch_all(sql.SELECT_CARTONS, parameters)))
     plan.receipts.update(row.receipt for row in uow.announced_cartons)
