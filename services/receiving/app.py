@@ -147,8 +147,8 @@ HANDLERS = (
         load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.UndoScan, undo_scans, receipt_locks, f"{SESSION}/undo", SessionResult,
-        "undoScans", "Undo scans of a session", load=receipts.load_receipts,
+        commands.UndoScan, taking_scans(undo_scans), receipt_locks, f"{SESSION}/undo", SessionResult,
+        "undoScans", "Undo scans of a session", enrich=read_scans, load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.DiscardSession, discard_session, receipt_locks, f"{SESSION}/discard", SessionResult,

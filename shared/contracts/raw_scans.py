@@ -20,8 +20,6 @@ ScansOfSerials = Annotated[
 """Raw scan of each serial number of a message; empty for those that were typed."""
 ScansOfLot = Annotated[str, StringConstraints(max_length=(MAX_SCAN_LENGTH + 1) * MAX_ITEMS_PER_MESSAGE)]
 """Raw scans of a lot, one a line."""
-KeptScans = Annotated[list[RawScan], Field(max_length=MAX_ITEMS_PER_MESSAGE)] | None
-"""Texts as the scanner sent them, of goods that an event is about; null if none was scanned."""
 
 
 def scans_of_serials(scans: Iterable[str | None]) -> list[str] | None:

@@ -105,20 +105,22 @@ class DefineSupplier(Message, type="supplier.define.v1", topic=RECEIVING_COMMAND
     """Whether the scan of a carton's SSCC receives all its units and lots, whatever their products."""
 
 
-class UndoScan(Message, type="session.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Removes scans from an unconfirmed session."""
+class UndoScan(RawScans, type="session.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Removes scans from an unconfirmed session; their labels may be scanned again as raw scans."""
 
     receipt: DocumentId
     session: DocumentId
-    sku: Sku
+    sku: Sku = ""
+    """Product; raw scans may name it instead."""
     serials: Annotated[list[BarcodeText], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lots: Annotated[list[BarcodeText], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     """Lots whose scans are all removed."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> "UndoScan":
-        if bool(self.serials) == bool(self.lots):
+        if self.serials and self.lots:
             raise ValueError("either serials or lots required")
+        require_scans_or_items(self, "serials or lots", is_given=bool(self.serials or self.lots))
         return self
 
 

@@ -78,5 +78,5 @@ async def test_scans_cost_one_statement_per_batch(harness: LotsHarness) -> None:
     many = await harness.handle(*(MoveLot(**fields, scans=[text] * 2) for _ in range(3)))
     assert typed.error_codes() == one.error_codes() == many.error_codes() == []
     assert one.statement_count == many.statement_count == typed.statement_count + 1
-    assert [event.get("scans") for event in typed.data_of("lot.moved.v1")] == [None]
-    assert [event["scans"] for event in many.data_of("lot.moved.v1")] == [[text] * 2] * 3
+    assert [event.get("scan") for event in typed.data_of("lot.moved.v1")] == [None]
+    assert [event["scan"] for event in many.data_of("lot.moved.v1")] == [f"{text}\n{text}"] * 3

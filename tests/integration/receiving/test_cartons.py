@@ -1,21 +1,14 @@
 """Cartons and pallets of ASNs, received unit by unit or by their SSCC."""
 
 from typing import Any
-from uuid import uuid4
 
 from httpx import AsyncClient
 
 from shared.contracts.commands.receiving import DefineSupplier, ScanItems
 from shared.contracts.upstream import AsnAnnounced, ProductDefined
-from shared.scans.gtin import has_check_digit
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.support.harness import ProcessingResult
-
-
-def new_sscc() -> str:
-    """Return an SSCC that no other test has."""
-    digits = f"3{uuid4().int % 10**16:016}"
-    return next(digits + last for last in "0123456789" if has_check_digit(digits + last))
+from tests.support.sscc import new_sscc
 
 
 def scan_carton_command(harness: ReceivingHarness, receipt: str, sscc: str, session: str = "S") -> ScanItems:

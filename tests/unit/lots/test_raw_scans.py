@@ -100,8 +100,8 @@ def test_a_scan_does_what_the_typed_command_does(command: type[Message]) -> None
     assert state(by_scan) == state(by_hand)
     records: list[Any] = [*by_scan.ledger[3:], *by_scan.counts, *by_scan.corrections, *by_scan.open_holds()]
     assert {record.scan for record in records} == {"\n".join(texts)}
-    assert [event.scans for event in by_scan.events_of(EVENTS[command])[-1:]] == [texts]
-    assert [event.scans for event in by_hand.events_of(EVENTS[command])[-1:]] == [None]
+    assert [event.scan for event in by_scan.events_of(EVENTS[command])[-1:]] == ["\n".join(texts)]
+    assert [event.scan for event in by_hand.events_of(EVENTS[command])[-1:]] == [None]
     assert not {record.scan for record in by_hand.ledger} - {None}
 
 

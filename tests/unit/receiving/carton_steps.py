@@ -3,21 +3,15 @@
 from typing import Any
 
 from shared.contracts.commands.receiving import DefineSupplier, ScanItems
-from shared.scans.gtin import has_check_digit
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
+from tests.support.sscc import sscc_of
 from tests.unit.receiving.steps import ANNA
-
-
-def sscc(number: int) -> str:
-    """An SSCC with its check digit."""
-    digits = f"3401234{number:010}"
-    return next(digits + last for last in "0123456789" if has_check_digit(digits + last))
 
 
 def carton(number: int, *content: dict[str, Any], pallet: int | None = None) -> dict[str, Any]:
     """A carton of an ASN."""
-    return {"sscc": sscc(number), "pallet": None if pallet is None else sscc(pallet), "content": list(content)}
+    return {"sscc": sscc_of(number), "pallet": None if pallet is None else sscc_of(pallet), "content": list(content)}
 
 
 def packed(*serials: str, line: str = "1", **fields: Any) -> dict[str, Any]:
@@ -29,7 +23,7 @@ def scan_cartons(
     service: InMemoryReceiving, receipt: str, *numbers: int | str, session: str = "S", actor: str = ANNA, **fields: Any
 ) -> CommandResult:
     """Scan the SSCCs of cartons at the dock, or other texts."""
-    scans = [f"]C100{sscc(number)}" if isinstance(number, int) else number for number in numbers]
+    scans = [f"]C100{sscc_of(number)}" if isinstance(number, int) else number for number in numbers]
     data = {"receipt": receipt, "session": session, "location": "EAST/DOCK", "scans": scans}
     return service.handle_command(ScanItems.model_validate(data | fields), actor)
 

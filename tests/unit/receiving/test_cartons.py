@@ -7,13 +7,13 @@ import pytest
 from shared.contracts.receiving import ReceiptLotsReceived, ReceiptSerialsReceived
 from shared.contracts.upstream import AsnCancelled
 from tests.support.in_memory.receiving import InMemoryReceiving
+from tests.support.sscc import sscc_of
 from tests.unit.receiving.carton_steps import (
     allow_cartons,
     allow_supplier,
     carton,
     packed,
     scan_cartons,
-    sscc,
     statuses,
 )
 from tests.unit.receiving.steps import (
@@ -65,15 +65,15 @@ def test_units_are_scanned_one_by_one_by_default(service: InMemoryReceiving) -> 
 def test_one_scan_receives_a_whole_carton(service: InMemoryReceiving, spelling: str) -> None:
     """With opt-in of its supplier, a carton is received by one scan, and events say from which SSCC (S13, S16)."""
     allow_supplier(service, "ACME")
-    result = scan_cartons(service, "R1", spelling.format(sscc(2)))
+    result = scan_cartons(service, "R1", spelling.format(sscc_of(2)))
     assert statuses(result) == [("C", "ACCEPTED"), ("L1", "ACCEPTED")]
-    assert service.uow.get_unit("PUMP", "C").inferred_from == sscc(2)
+    assert service.uow.get_unit("PUMP", "C").inferred_from == sscc_of(2)
     received = confirm_session(service, "R1").events
     (units,) = (event for event in received if isinstance(event, ReceiptSerialsReceived))
     (lots,) = (event for event in received if isinstance(event, ReceiptLotsReceived))
-    assert (units.serials, units.inferred_from) == (["C"], sscc(2))
+    assert (units.serials, units.inferred_from) == (["C"], sscc_of(2))
     assert [(lot.lot, int(lot.quantity)) for lot in lots.lots] == [("L1", 4)]
-    assert lots.inferred_from == sscc(2)
+    assert lots.inferred_from == sscc_of(2)
 
 
 def test_opt_in_of_a_product_covers_its_units_only(service: InMemoryReceiving) -> None:
@@ -90,7 +90,7 @@ def test_a_pallet_is_all_its_cartons(service: InMemoryReceiving) -> None:
     """The scan of a pallet scans its cartons, each unit inferred from its own carton (S13)."""
     allow_cartons(service, "PUMP", "MILK")
     assert dict(statuses(scan_cartons(service, "R1", 9))) == dict.fromkeys(["A", "B", "C", "L1"], "ACCEPTED")
-    assert service.uow.get_unit("PUMP", "A").inferred_from == sscc(1)
+    assert service.uow.get_unit("PUMP", "A").inferred_from == sscc_of(1)
 
 
 def test_each_unit_has_its_result(service: InMemoryReceiving) -> None:

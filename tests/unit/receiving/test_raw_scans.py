@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.receiving.products.domain.records import ProductBarcode
-from shared.contracts.commands.receiving import ResolveDiscrepancy, ScanItems
+from shared.contracts.commands.receiving import ResolveDiscrepancy, ScanItems, UndoScan
 from shared.contracts.receiving import ReceiptLotsReceived, ReceiptSerialsReceived
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
@@ -130,6 +130,43 @@ def test_the_scan_is_kept_with_what_it_named(service: InMemoryReceiving) -> None
         event for event in service.handle_command(accept).events if isinstance(event, ReceiptSerialsReceived)
     ]
     assert accepted.scans == [f"(01){SCREW_GTIN}(21)9"]
+
+
+def test_labels_are_compared_with_announced_and_known_lots(service: InMemoryReceiving) -> None:
+    """S16, S23, S25: labels that contradict announced lots, or spell a known lot in another way, are discrepancies."""
+    lots = [{"lot": "L1", "quantity": 2, "expiry": "2027-03-31"}]
+    announce_receipt(service, "R2", asn_line(quantity=2) | {"lots": lots})
+    labels = [f"(01){PUMP_GTIN}(21)U1(10)L1(17)270330", f"(01){PUMP_GTIN}(21)U2(10)L2", f"(01){PUMP_GTIN}(21)U3(10)L1"]
+    result = scan(service, *labels, receipt="R2")
+    assert outcomes(result) == [
+        ("PUMP", "NOT_AS_ANNOUNCED", labels[0]), ("PUMP", "NOT_AS_ANNOUNCED", labels[1]),
+        ("PUMP", "ACCEPTED", labels[2]),
+    ]  # fmt: skip
+    first, other = f"(01){MILK_CASE}(10)M1(17)261231", f"(01){MILK_CASE}(10)m1(17)261231"
+    assert outcomes(scan(service, first, other)) == [
+        ("MILK", "ACCEPTED", first), ("MILK", "LOT_CASE_MISMATCH", other),
+    ]  # fmt: skip
+
+
+def test_more_than_announced_is_over(service: InMemoryReceiving) -> None:
+    """S14, S15: units are recorded one by one; what exceeds the line is a discrepancy of its own."""
+    labels = [f"(01){PUMP_GTIN}(21)N{number}" for number in range(3)]
+    assert [status for _, status, _ in outcomes(scan(service, *labels, labels[0]))] == [
+        "ACCEPTED", "ACCEPTED", "UNEXPECTED", "DUPLICATE_IN_RECEIPT",
+    ]  # fmt: skip
+
+
+def test_scanning_again_undoes_a_scan(service: InMemoryReceiving) -> None:
+    """S13: the labels of a unit or lot undo its scans; what was not scanned is named."""
+    label, case = f"(01){PUMP_GTIN}(21)7", f"(01){MILK_CASE}(10)L1(17)261231"
+    scan(service, label, case)
+    for scans, units, quantity in (([label, "nothing"], 1, 0), ([case], 0, 12)):
+        result = service.handle_command(UndoScan(receipt="R1", session="S", scans=scans))
+        body: Any = result.body
+        assert (body.units, body.quantity) == (units, quantity)
+        assert error_codes(result) == ["unknown_scan"] * ("nothing" in scans)
+    assert service.uow.get_unit("PUMP", "7").status == "EXPECTED"
+    assert len(service.uow.lot_scans) == 0
 
 
 def test_typed_numbers_have_no_scan(service: InMemoryReceiving) -> None:

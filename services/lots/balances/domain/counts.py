@@ -143,7 +143,7 @@ def _record(uow: LotsUnitOfWork, lot_count: Count, problem: ProblemDetail | None
         LotCounted, sku=record.sku, lot=record.lot, location=record.location, counted_at=record.counted_at,
         counted=record.counted, books=record.books, variance=record.variance, status=record.status, code=record.code,
         detail=record.detail, picked=_picked_for_orders(lot_count)[:MAX_ITEMS_PER_MESSAGE], reason=record.reason,
-        scans=uow.scans,
+        scan=uow.scan,
     )  # fmt: skip
     return record
 

@@ -58,7 +58,7 @@ def set_dates(uow: LotsUnitOfWork, lot: Lot, dates: LotDates, reason: str) -> No
     for batch in list(chunks(order_ids)) or [()]:
         uow.emit(
             LotDatesCorrected, sku=lot.sku, lot=lot.lot, previous_expiry=previous.expiry, **dates._asdict(),
-            reason=reason, orders=list(batch), scans=uow.scans,
+            reason=reason, orders=list(batch), scan=uow.scan,
         )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def place(
     for stock, leaving in list(batches) or [((), ())]:
         uow.emit(
             LotHoldPlaced, sku=lot.sku, lot=lot.lot, location=location, hold_id=hold_id, owner_role=owner_role,
-            reason=reason, stock=list(stock), leaving=list(leaving), scans=uow.scans,
+            reason=reason, stock=list(stock), leaving=list(leaving), scan=uow.scan,
         )  # fmt: skip
 
 

@@ -109,13 +109,9 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
     def scan(self) -> str | None:
         """What the scanner sent with the command being handled, one scan a line."""
         data = self.event.data
-        return "\n".join(read.text for read in data.sound_scans) or None if isinstance(data, RawScans) else None
-
-    @property
-    def scans(self) -> list[str] | None:
-        """What the scanner sent with the command being handled; None if nothing was scanned."""
-        data = self.event.data
-        return [read.text for read in data.sound_scans] or None if isinstance(data, RawScans) else None
+        if not isinstance(data, RawScans):
+            return None
+        return "\n".join(read.text.strip("\r\n") for read in data.sound_scans) or None
 
     def stored_lot(self, sku: str, lot: str) -> str:
         """Return the stored spelling of a lot number; as given if it fits no lot or several."""

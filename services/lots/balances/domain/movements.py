@@ -52,7 +52,7 @@ def _relocate(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) 
     ):
         return CommandResult.rejected(problem)
     fields = command.model_dump(exclude={"actor", "cause", "lot", "scans"})
-    uow.emit(LotMoved, **fields, lot=lot.lot, reason=change.description, scans=uow.scans)
+    uow.emit(LotMoved, **fields, lot=lot.lot, reason=change.description, scan=uow.scan)
     _carry_holds(uow, lot, source, target)
     uow.adjust_on_hand(change, source, -command.quantity)
     uow.adjust_on_hand(change, target, command.quantity)

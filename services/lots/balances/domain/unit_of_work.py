@@ -167,7 +167,7 @@ class LotsUnitOfWork(CountedStock):
         for portion in split_quantity(abs(quantity)):
             self.emit(
                 LotAdjusted, sku=balance.sku, lot=balance.lot, location=balance.location, quantity=portion,
-                adjustment=change.value, reason=self.reason or change.description, scans=self.scans,
+                adjustment=change.value, reason=self.reason or change.description, scan=self.scan,
             )  # fmt: skip
         if quantity > 0:
             self.mark_arrived(balance)

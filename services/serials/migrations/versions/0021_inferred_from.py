@@ -3,7 +3,7 @@
 from shared.persistence.migrate import run_sql
 
 revision = "0021_inferred_from"
-down_revision = "0019_raw_scans"
+down_revision = "0020_counted_scans"
 
 
 def upgrade() -> None:

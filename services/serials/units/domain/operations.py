@@ -1,5 +1,6 @@
 """Operations on units, the transitions of the units, and the documents that they refer to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -57,6 +58,8 @@ class Operation(NamedTuple):
     """Whether open recalls are told; a recall answers with its own hold."""
     previous_lot: str | None = None
     """The wrong lot number that a correction replaces."""
+    scans: Mapping[str, str] = {}
+    """Raw scans of the command by the serial numbers that they named."""
 
 
 class Transition(NamedTuple):
