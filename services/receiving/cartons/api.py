@@ -12,7 +12,7 @@ from services.receiving.receipts.api.receipts import ReceiptPath, get_receipt_or
 from services.receiving.receipts.domain.records import ReceiptStatus
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
-from shared.http import NotFoundError, Page, PageRequest, ProblemError, ReadTransaction, paged_by
+from shared.http import NotFoundError, OpenFilter, Page, PageRequest, ProblemError, ReadTransaction, paged_by
 from shared.identifiers import SignedQuantity
 from shared.persistence.database import Transaction
 from shared.scans import read_sscc
@@ -91,11 +91,12 @@ async def list_receipt_cartons(
     receipt: ReceiptPath,
     *,
     pallet: Annotated[str | None, Query(description="SSCC of the pallet.")] = None,
+    open: OpenFilter = None,  # noqa: A002 - the name of the parameter
     page: Annotated[PageRequest, paged_by(queries.CARTON_SORTS)],
 ) -> Page[AnnouncedCartonSummary]:
     """List the announced cartons of a receipt with their progress."""
     await get_receipt_or_404(tx, receipt)
-    rows = await page.fetch(tx, queries.select_cartons, {"receipt": receipt, "pallet": pallet})
+    rows = await page.fetch(tx, queries.select_cartons, {"receipt": receipt, "pallet": pallet, "open": open})
     return page.build(rows, lambda row: AnnouncedCartonSummary.model_validate(row._asdict()))
 
 

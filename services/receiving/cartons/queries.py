@@ -70,14 +70,18 @@ def select_cartons(order: SortOrder) -> str:
 WITH page AS (
     SELECT c.sscc FROM announced_carton c
     WHERE c.receipt = :receipt AND (CAST(:pallet AS text) IS NULL OR c.pallet = :pallet) AND {order.after()}
-    GROUP BY c.sscc {order.order_by} LIMIT :size
+    GROUP BY c.sscc {order.order_by} LIMIT CASE WHEN CAST(:open AS boolean) IS NULL THEN CAST(:size AS integer) END
 ), chosen AS (
     SELECT c.* FROM announced_carton c JOIN page USING (sscc) WHERE c.receipt = :receipt
 )
-SELECT c.sscc, max(c.pallet) AS pallet, coalesce(sum(c.quantity), 0) AS quantity, sum(c.scanned) AS scanned,
-       sum(c.received) AS received,
-       coalesce(sum(greatest(least(c.quantity - c.scanned - c.received, c.line_open), 0)), 0) AS open_quantity
-FROM ({ITEMS.format(cartons="chosen")}) AS c GROUP BY c.sscc {order.order_by}
+SELECT * FROM (
+    SELECT c.sscc, max(c.pallet) AS pallet, coalesce(sum(c.quantity), 0) AS quantity, sum(c.scanned) AS scanned,
+           sum(c.received) AS received,
+           coalesce(sum(greatest(least(c.quantity - c.scanned - c.received, c.line_open), 0)), 0) AS open_quantity
+    FROM ({ITEMS.format(cartons="chosen")}) AS c GROUP BY c.sscc
+) AS c
+WHERE CAST(:open AS boolean) IS NULL OR (c.open_quantity > 0) = :open
+{order.order_by} LIMIT :size
     """  # noqa: S608 - constant names
 
 

@@ -38,7 +38,7 @@ async def announce_pallet(harness: ReceivingHarness, receipt: str = "R2") -> tup
 
 
 async def test_a_carton_shows_its_progress(milk_harness: ReceivingHarness, http: AsyncClient) -> None:
-    """S13, S15, S16: an SSCC in any spelling shows content and progress; without opt-in, its units are scanned."""
+    """S13, S15, S16, S33: an SSCC in any spelling shows content and progress; without opt-in, its units are scanned."""
     harness = milk_harness
     pallet, first, second = await announce_pallet(harness)
     refused = await harness.handle(scan_carton_command(harness, "R2", first))
@@ -59,6 +59,10 @@ async def test_a_carton_shows_its_progress(milk_harness: ReceivingHarness, http:
     assert (whole["quantity"], whole["open_quantity"], whole["content"]) == (7, 5, [])
     listed = (await http.get(f"/receipts/{harness.scoped_id('R2')}/cartons", params={"limit": 1})).json()
     assert [carton["sscc"] for carton in listed["items"]] == [min(first, second)]
+    path = f"/receipts/{harness.scoped_id('R2')}/cartons"
+    for is_open, expected in ((True, [second]), (False, [first])):
+        listed = (await http.get(path, params={"open": is_open, "pallet": pallet})).json()
+        assert [carton["sscc"] for carton in listed["items"]] == expected
     assert (await http.get(f"/cartons/{new_sscc()}")).json()["code"] == "carton_not_found"
     assert (await http.get("/cartons/123")).json()["code"] == "invalid_sscc"
 
