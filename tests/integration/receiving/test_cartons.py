@@ -5,7 +5,7 @@ from typing import Any
 from httpx import AsyncClient
 
 from shared.contracts.commands.receiving import DefineSupplier, ScanItems
-from shared.contracts.upstream import AsnAnnounced, ProductDefined
+from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.support.harness import ProcessingResult
 from tests.support.sscc import new_sscc
@@ -119,3 +119,32 @@ async def test_statement_count_does_not_grow_with_the_carton(harness: ReceivingH
     large = await process_carton(harness, "MANY", 500)
     assert [result.statement_count for result in large] == [result.statement_count for result in small]
     assert len(large[-1].data_of("receipt.serials_received.v1")[0]["serials"]) == 500
+
+
+async def test_the_latest_asn_takes_a_carton(harness: ReceivingHarness, http: AsyncClient) -> None:
+    """S05: the same part changes nothing, withdrawn serials leave their carton, the latest ASN takes a carton over."""
+    first, second = new_sscc(), new_sscc()
+    content = [{"line": "1", "quantity": "1.0", "serials": ["A"]}]
+    announcement = harness.asn_command("R1", quantity=2, cartons=[{"sscc": first, "content": content}])
+    await harness.handle(announcement)
+    await harness.handle(AsnCancelled(receipt=harness.scoped_id("R1")))
+    assert not (await harness.handle(announcement)).data_of("receipt.rejected.v1")
+    changed = harness.asn_command("R1", quantity=2, cartons=[{"sscc": second, "content": content}])
+    (rejected,) = (await harness.handle(changed)).data_of("receipt.rejected.v1")
+    assert rejected["code"] == "receipt_cancelled"
+    both = [{"sscc": first, "content": content}, {"sscc": second, "content": [{"line": "1", "serials": ["B"]}]}]
+    await harness.handle(harness.asn_command("R2", quantity=2, cartons=both))
+    await harness.handle(harness.asn_command("R3", quantity=2, cartons=both[1:]))
+    await harness.handle(
+        AsnChanged.model_validate(
+            {
+                "receipt": harness.scoped_id("R2"),
+                "lines": [{"line": "1", "sku": harness.scoped_id("PUMP"), "serials": []}],
+            }
+        )
+    )
+    carton = (await http.get(f"/cartons/{first}")).json()
+    assert (carton["receipt"], carton["content"]) == (harness.scoped_id("R2"), [])
+    assert (await http.get(f"/cartons/{second}")).json()["receipt"] == harness.scoped_id("R3")
+    old = await http.get(f"/cartons/{first}", params={"receipt": harness.scoped_id("R1")})
+    assert old.json()["receipt_status"] == "CANCELLED"
