@@ -125,13 +125,14 @@ def _read_label(scan: Scan, given: KnownProduct | None, catalogue: Catalogue, *,
         return _refused(scan, problem)
     own = [barcode for barcode in barcodes if given is None or barcode.sku == given.sku]
     product = given or catalogue.products[own[0].sku]
-    read = _with_contents(scan, product, next(iter(own), None))
+    read = _with_contents(scan, product, next(iter(own or barcodes), None))
     if takes_lots_of_units and read.lot and read.problem and read.problem.code is Code.SERIALS_REQUIRED:
         read = read._replace(problem=None)
     if own or scan.gtin is None:
         return read
     others = [barcode.sku for barcode in barcodes]
-    return read._replace(label_sku=others[0], problem=read.problem or other_product(scan, product.sku, others))
+    problem = other_product(scan, product.sku, others)
+    return _refused(scan, problem, product.sku) if read.problem else read._replace(label_sku=others[0], problem=problem)
 
 
 def _label_problem(scan: Scan, given: KnownProduct | None) -> ProblemDetail | None:

@@ -129,7 +129,7 @@ def _reject(
     return [
         Rejection(
             event, violations=list(result.violations),
-            raw=None if event is original else original.data.model_dump(mode="json", **original.data.SERIALIZATION),
+            raw=None if event is original else original.data.model_dump(mode="json", exclude_unset=True),
         )
         for original, event in zip(sent, events, strict=True)
         if (result := results.get(event.cause)) and result.violations

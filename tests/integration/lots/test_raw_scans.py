@@ -35,6 +35,10 @@ async def test_scans_are_kept_in_all_records(harness: LotsHarness, http: httpx.A
     assert [(row["location"], row["on_hand"]) for row in put_away.json()["locations"]] == [(DOCK, 36), (SHELF, 24)]
     wrong = await post(http, "/putaways", scans=[label], from_location=DOCK, location=SHELF)
     assert (wrong.status_code, wrong.json()["ids"]) == (422, [label])
+    unknown = await post(http, "/putaways", scans=["what?"], from_location=DOCK, location=SHELF)
+    assert (unknown.status_code, unknown.json()["code"], unknown.json()["ids"]) == (404, "unknown_scan", ["what?"])
+    [kept] = await harness.fetch_all("SELECT raw FROM rejection ORDER BY id DESC LIMIT 1")
+    assert kept["raw"] == {"actor": "anna", "scans": ["what?"], "from_location": DOCK, "location": SHELF}
     dated = f"]d201{gtin}1727033110B/1"
     hold = {"scans": [dated], "hold_id": "H-1", "reason": "suspicion"}
     assert (await post(http, "/holds", **hold)).status_code == 201

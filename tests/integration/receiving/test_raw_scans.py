@@ -103,19 +103,24 @@ async def test_scans_are_kept_and_shown(harness: ReceivingHarness, http: AsyncCl
     labels = Labels(harness)
     await announce(harness, labels)
     unit, case, foreign = labels.unit("U1"), labels.case("M1"), labels.unit("U2", "L/02")
-    scanned = await harness.handle(scan_command(harness, unit, case), scan_command(harness, foreign, sku=labels.milk))
-    assert scanned.error_codes() == ["wrong_product"]
+    scanned = await harness.handle(
+        scan_command(harness, unit, case, "nothing"), scan_command(harness, foreign, sku=labels.milk)
+    )
+    assert scanned.error_codes() == ["unknown_scan"]
     receipt = f"/receipts/{harness.scoped_id('R')}"
     session = (await http.get(f"{receipt}/sessions/S")).json()
     assert [scan["scan"] for scan in session["scans"]["items"]] == [unit]
     confirmed = await harness.handle(harness.confirm_command("R"))
     assert [event["scans"] for event in confirmed.data_of("receipt.serials_received.v1")] == [[unit]]
     assert [event["lots"][0]["scan"] for event in confirmed.data_of("receipt.lots_received.v1")] == [case]
-    assert [lot["scan"] for lot in (await http.get(f"{receipt}/lots")).json()["items"]] == [case]
+    lots = (await http.get(f"{receipt}/lots")).json()["items"]
+    assert [(lot["status"], lot["scan"]) for lot in lots] == [("RECEIVED", case), ("WRONG_PRODUCT", foreign)]
+    (found,) = (await http.get(f"{receipt}/discrepancies")).json()["items"]
+    assert (found["kind"], found["conflicting_value"], found["scan"]) == ("WRONG_PRODUCT", labels.pump, foreign)
     rejections = await harness.fetch_all(
         "SELECT raw FROM rejection WHERE document = :document", document=harness.scoped_id("R")
     )
-    assert [(row["raw"]["scans"], row["raw"].get("serials")) for row in rejections] == [([foreign], [])]
+    assert [(row["raw"]["scans"], row["raw"].get("serials")) for row in rejections] == [([unit, case, "nothing"], [])]
 
 
 async def test_units_are_returned_by_scans(harness: ReceivingHarness, http: AsyncClient) -> None:

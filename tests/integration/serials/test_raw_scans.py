@@ -34,7 +34,7 @@ async def post(http: httpx.AsyncClient, path: str, **body: Any) -> Any:
 
 
 async def test_scans_are_kept_in_the_audit_trail(harness: SerialsHarness, http: httpx.AsyncClient) -> None:
-    """S13, S16, S22: scans fill a command; history, traces and files show each with its change, as it was sent."""
+    """S13, S16, S22, S33: scans fill a command; history, traces and files show each with its change, as it was sent."""
     (first, second), (label, other) = await receive_labelled(harness, 2)
     wrong = other.replace("L-1", "L-2")
     put_away = await post(http, "/putaways", scans=[label, wrong, "what is it?"], location=SHELF)
@@ -42,6 +42,8 @@ async def test_scans_are_kept_in_the_audit_trail(harness: SerialsHarness, http: 
     assert {(problem["code"], *problem["ids"]) for problem in put_away["rejected"]} == {
         ("label_mismatch", wrong), ("unknown_scan", "what is it?"),
     }  # fmt: skip
+    stored = (await http.get("/serials", params={"sku": harness.sku, "status": "IN_INVENTORY"})).json()["items"]
+    assert [unit["serial"] for unit in stored] == [first]
     await post(http, "/putaways", sku=harness.sku, serials=[second], location=SHELF)
     await post(http, "/moves", scans=[first], location=BIN)
     await post(http, "/holds", scans=[label], hold_id="H-1", reason="suspicion")

@@ -20,7 +20,7 @@ from shared.contracts.commands.lots import (
 from shared.contracts.envelope import Message
 from shared.contracts.lot_balances import LotAdjusted, LotCounted
 from shared.contracts.lot_corrections import LotDatesCorrected, LotNumberCorrected
-from shared.contracts.lots import LotHoldPlaced, LotMoved
+from shared.contracts.lots import LotHoldPlaced, LotMoved, LotReceived
 from shared.inventory.scan_meanings import KnownName
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lots import BIN, DOCK, SHELF, ProductMessages
@@ -181,3 +181,16 @@ def test_best_before_dates_are_compared() -> None:
     agreeing = f"]d201{GTIN}152703311727063010B-1"
     [result] = service.handle(scanned(MoveLot, agreeing, f"]d201{GTIN}1527040110B-1"))
     assert [problem.ids for problem in result.violations] == [[f"]d201{GTIN}1527040110B-1"]]
+
+
+def test_scans_of_receipts_and_returns_are_kept() -> None:
+    """S22, S25: what receiving read from a scan keeps the scan in the ledger and in the published event."""
+    service = InMemoryLots()
+    service.handle(messages.receive(messages.received_lot("00-a", 5, scan=label("00-a"))))
+    returned = messages.return_from_customer("00-a", 2)
+    lots = [returned.lots[0].model_copy(update={"scan": "00-a"})]
+    service.handle(returned.model_copy(update={"lots": lots}))
+    assert [(entry.change, entry.scan) for entry in service.ledger] == [
+        ("RECEIVED", label("00-a")), ("RETURNED", "00-a"),
+    ]  # fmt: skip
+    assert [event.scan for event in service.events_of(LotReceived)] == [label("00-a"), "00-a"]

@@ -89,6 +89,26 @@ def test_a_label_of_another_product_is_a_discrepancy(service: InMemoryReceiving)
     assert (found.kind, found.serial, found.conflicting_value) == ("WRONG_PRODUCT", "9", "SCREW")
 
 
+def test_a_lot_with_the_label_of_another_product_is_a_discrepancy(service: InMemoryReceiving) -> None:
+    """S16, S23: its quantity waits for a supervisor, apart from scans of the product itself, and can be received."""
+    service.define_product("CREAM", "LOT")
+    service.uow.barcodes.load([ProductBarcode("29521234543217", "CREAM", 6)])
+    label = "(01)29521234543217(10)L1(17)270331"
+    result = scan(service, label, label, f"(01){MILK_CASE}(10)L1(17)261231", sku="MILK")
+    assert [status for _, status, _ in outcomes(result)] == ["WRONG_PRODUCT", "WRONG_PRODUCT", "ACCEPTED"]
+    confirmed = confirm_session(service, "R1")
+    assert received_lots(confirmed) == [("2", [("L1", Decimal(12))])]
+    (found,) = service.uow.discrepancies
+    assert (found.kind, found.quantity, found.conflicting_value, found.scan) == (
+        "WRONG_PRODUCT",
+        Decimal(12),
+        "CREAM",
+        label,
+    )
+    accept = ResolveDiscrepancy(receipt="R1", discrepancy=found.discrepancy, resolution="ACCEPT", reason="relabelled")
+    assert received_lots(service.handle_command(accept)) == [("2", [("L1", Decimal(12))])]
+
+
 def test_without_a_sound_scan_nothing_is_recorded(service: InMemoryReceiving) -> None:
     """S13: a command none of whose scans means anything is rejected and opens no session."""
     result = scan(service, "nothing", f"(01){PUMP_GTIN}(21)7(17)270231", PUMP_GTIN)

@@ -97,7 +97,7 @@ def test_scans_do_what_typed_serial_numbers_do(command: type[Message], scans: li
     ],
 )
 def test_what_a_scan_contradicts_is_rejected_by_its_name(command: type[Message], text: str, code: str) -> None:
-    """S16, S20: another product, lot or expiry on a label rejects this scan with the reason, and no other."""
+    """S15, S16, S20: a label without serial number, or of another product, lot or expiry, rejects this scan alone."""
     if command in {CorrectSerialLot, PlaceSerialHold} and text == label("SN-2", expiry="270401"):
         return  # the expiry is corrected after the lot; goods with a wrong date are held all the same
     service = received(command)

@@ -63,6 +63,8 @@ class _LotScanEvaluator:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
         self.scan = next((read.text for read in command.read_scans), None)
+        self.label_sku = next((read.label_sku for read in command.read_scans), None)
+        """Product on the label, if it is another one."""
         self.policy = uow.shelf_life_policy(sku)
         self.is_short_life_held = self.policy.short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
@@ -78,7 +80,11 @@ class _LotScanEvaluator:
             made_on = _format_day(entry.manufactured_on) if error == "MANUFACTURED_IN_FUTURE" else None
             return LotScanResult(entry.lot, error, conflicting_value=made_on)
         self.seen_lots.add(fold_lot(entry.lot))
-        all_scans = self.uow.lot_scans_of((self.receipt_id, self.sku, entry.lot))
+        all_scans = [
+            scan
+            for scan in self.uow.lot_scans_of((self.receipt_id, self.sku, entry.lot))
+            if scan.label_sku == self.label_sku
+        ]
         earlier_scans = [scan for scan in all_scans if scan.status != "REJECTED" and scan.lot == entry.lot]
         label = _merge_dates(entry, earlier_scans)
         if label is None:
@@ -162,12 +168,14 @@ class _LotScanEvaluator:
         unmatched = Decimal(0) if status == "ACCEPTED" else last_share.quantity
         return LotScanResult(
             lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched,
-            on_hold=is_held, conflicting_value=lot.known_lot or lot.difference, expiry=label.expiry,
+            on_hold=is_held, conflicting_value=self.label_sku or lot.known_lot or lot.difference, expiry=label.expiry,
             expiry_source=lot.expiry_source,
         )  # fmt: skip
 
     def _shares_of(self, lot: _JudgedLot) -> list[LineShare]:
         quantity = self._quantity_of(lot.label)
+        if self.label_sku:
+            return [self._unmatched_share("WRONG_PRODUCT", quantity)]
         if lot.known_lot:
             return [self._unmatched_share("LOT_CASE_MISMATCH", quantity)]
         if lot.difference:
@@ -210,7 +218,7 @@ class _LotScanEvaluator:
                 quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
                 scanned_at=uow.now, known_lot=lot.known_lot, expiry_source=lot.expiry_source,
-                scan=self.scan, inferred_from=command.inferred_from,
+                scan=self.scan, label_sku=self.label_sku, inferred_from=command.inferred_from,
             )
         )  # fmt: skip
 

@@ -34,8 +34,8 @@ def unread_scans(command: ScanItems) -> list[ProblemDetail]:
 
 
 def is_taken(read: ReadScan) -> bool:
-    """Whether a scan is recorded: a unit with the label of another product is a discrepancy, whatever it is."""
-    return read.problem is None or (read.label_sku is not None and read.serial is not None)
+    """Whether a scan is recorded: a unit or lot with the label of another product is a discrepancy."""
+    return read.problem is None or (read.label_sku is not None and bool(read.serial or read.lot))
 
 
 def _run_key(index: int, read: ReadScan) -> tuple[Any, ...]:

@@ -114,7 +114,8 @@ def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session,
         kind=UNMATCHED_KINDS.get(scan.status, "UNEXPECTED"), line=scan.line, sku=scan.sku, serial=None,
         missing_serials=[], quantity=scan.quantity, location=scan.location,
-        conflicting_value=scan.known_lot or difference, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
+        conflicting_value=scan.label_sku or scan.known_lot or difference, found_at=uow.now,
+        found_by=uow.event.actor, lot=scan.lot,
         expiry=scan.expiry, scan_id=scan.scan_id, manufactured_on=scan.manufactured_on,
         expiry_source=scan.expiry_source, scan=scan.scan, inferred_from=scan.inferred_from,
     )  # fmt: skip
@@ -128,7 +129,7 @@ DISCREPANCY_TEXT = {
     "CASE_MISMATCH": "serial number {conflicting_value} differs only in case, blanks, hyphens, O and 0, or I and 1",
     "LOT_CASE_MISMATCH": "known lot {conflicting_value} differs only in case or blanks",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
-    "WRONG_PRODUCT": "product {conflicting_value} has or expects this serial number",
+    "WRONG_PRODUCT": "product {conflicting_value} is on the label, or has or expects this serial number",
     "NOT_AS_ANNOUNCED": "lot or dates are not as announced: {conflicting_value}",
     "EXPIRED": "rejected: expired on {expiry}",
     "INSUFFICIENT_SHELF_LIFE": "rejected: expires on {expiry}, remaining shelf life too short",

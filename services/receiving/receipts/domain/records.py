@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution
@@ -13,19 +13,18 @@ ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
 UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
 """Why a unit on hand is not in stock."""
-UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adjustment in get_args(UnitAdjustment)}
 
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
 LotScanStatus = Literal[
-    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "RECEIVED", "REJECTED"
+    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "WRONG_PRODUCT", "RECEIVED", "REJECTED"
 ]
 """The `UNMATCHED_KINDS` become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
 
 UNMATCHED_KINDS: Mapping[LotScanStatus, DiscrepancyKind] = {
     "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "LOT_CASE_MISMATCH": "LOT_CASE_MISMATCH",
-    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED",
+    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED", "WRONG_PRODUCT": "WRONG_PRODUCT",
 }  # fmt: skip
 """Discrepancies of unmatched lot scans, by their status."""
 
@@ -259,6 +258,7 @@ class LotScan(NamedTuple):
     expiry_source: ExpirySource | None = None
     inferred_from: str | None = None
     scan: str | None = None
+    label_sku: str | None = None
 
     @property
     def received_lot(self) -> str:
