@@ -106,7 +106,10 @@ class DefineSupplier(Message, type="supplier.define.v1", topic=RECEIVING_COMMAND
 
 
 class UndoScan(RawScans, type="session.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Removes scans from an unconfirmed session; their labels may be scanned again as raw scans."""
+    """Removes scans from an unconfirmed session; their labels may be scanned again as raw scans.
+
+    The SSCC of a carton or pallet removes what was scanned by it.
+    """
 
     receipt: DocumentId
     session: DocumentId

@@ -84,6 +84,7 @@ class Code(StrEnum):
     DUPLICATE_CARTON = "duplicate_carton"
     CARTON_NESTING = "carton_nesting"
     CARTON_EXCEEDS_LINE = "carton_exceeds_line"
+    CARTON_NOT_SCANNED = "carton_not_scanned"
     CARTON_ON_OTHER_RECEIPT = "carton_on_other_receipt"
     CARTON_CONTENT_UNKNOWN = "carton_content_unknown"
     CARTON_RECEIPT_NOT_ALLOWED = "carton_receipt_not_allowed"

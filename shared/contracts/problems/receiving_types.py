@@ -144,6 +144,9 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     Code.CARTON_EXCEEDS_LINE: ProblemType(
         422, "Cartons contain more than their line", "Correct the quantity of the line or of its cartons."
     ),
+    Code.CARTON_NOT_SCANNED: ProblemType(
+        409, "Nothing was scanned by this SSCC in the session", "Check the scans of the session."
+    ),
     Code.CARTON_ON_OTHER_RECEIPT: ProblemType(
         409, "Carton is announced on another receipt", "Scan it on the receipt in `blocked_by`."
     ),

@@ -4,7 +4,7 @@ from typing import Any
 
 from httpx import AsyncClient
 
-from shared.contracts.commands.receiving import DefineSupplier, ScanItems
+from shared.contracts.commands.receiving import DefineSupplier, ScanItems, UndoScan
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.support.harness import ProcessingResult
@@ -100,13 +100,15 @@ async def test_a_pallet_is_received_by_one_scan(milk_harness: ReceivingHarness, 
 
 
 async def process_carton(harness: ReceivingHarness, receipt: str, unit_count: int) -> list[ProcessingResult]:
-    """Announce a carton of units, announce it again, and receive it by its SSCC."""
+    """Announce a carton of units twice, scan its SSCC, undo that, scan it again and confirm."""
     sscc, serials = new_sscc(), [f"{receipt}-{number}" for number in range(unit_count)]
     carton = {"sscc": sscc, "content": [{"line": "1", "serials": serials}]}
     announcement = harness.asn_command(receipt, quantity=unit_count, cartons=[carton])
     return [
         await harness.handle(announcement),
         await harness.handle(announcement),
+        await harness.handle(scan_carton_command(harness, receipt, sscc)),
+        await harness.handle(UndoScan(receipt=harness.scoped_id(receipt), session="S", scans=[sscc])),
         await harness.handle(scan_carton_command(harness, receipt, sscc)),
         await harness.handle(harness.confirm_command(receipt)),
     ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.contracts.commands.receiving import DefineSupplier, ScanItems
+from shared.contracts.commands.receiving import DefineSupplier, ScanItems, UndoScan
 from shared.unit_of_work import CommandResult
 from tests.support.in_memory.receiving import InMemoryReceiving
 from tests.support.sscc import sscc_of
@@ -26,6 +26,12 @@ def scan_cartons(
     scans = [f"]C100{sscc_of(number)}" if isinstance(number, int) else number for number in numbers]
     data = {"receipt": receipt, "session": session, "location": "EAST/DOCK", "scans": scans}
     return service.handle_command(ScanItems.model_validate(data | fields), actor)
+
+
+def undo_cartons(service: InMemoryReceiving, receipt: str, *numbers: int, session: str = "S") -> CommandResult:
+    """Undo what the SSCCs of cartons have scanned."""
+    scans = [f"(00){sscc_of(number)}" for number in numbers]
+    return service.handle_command(UndoScan(receipt=receipt, session=session, scans=scans), ANNA)
 
 
 def statuses(result: CommandResult) -> list[tuple[str, str]]:

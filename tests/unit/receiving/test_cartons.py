@@ -15,6 +15,7 @@ from tests.unit.receiving.carton_steps import (
     packed,
     scan_cartons,
     statuses,
+    undo_cartons,
 )
 from tests.unit.receiving.steps import (
     amend_receipt,
@@ -114,6 +115,22 @@ def test_lots_of_a_carton_are_received_once(service: InMemoryReceiving) -> None:
     again = error_codes(scan_cartons(service, "R1", 9, 2))
     assert sorted(again) == ["duplicate_lot_in_request", "duplicate_serial_in_request"]
     assert line_counts(service, "R1", "2")[3] == 4
+
+
+def test_a_scan_of_the_sscc_undoes_it(service: InMemoryReceiving) -> None:
+    """The SSCC of a carton or pallet removes what it scanned from the session, and nothing else (S13, S14)."""
+    allow_cartons(service, "PUMP", "MILK")
+    scan_serials(service, "R1", "A")
+    scan_cartons(service, "R1", 9)
+    assert undo_cartons(service, "R1", 2).body is not None
+    assert [unit_status(service, serial) for serial in "ABC"] == ["SCANNED", "SCANNED", "EXPECTED"]
+    assert line_counts(service, "R1", "2")[3] == 0
+    assert error_codes(undo_cartons(service, "R1", 2)) == ["carton_not_scanned"]
+    partly = undo_cartons(service, "R1", 9, 7)
+    assert error_codes(partly) == ["carton_not_scanned"]
+    assert [unit_status(service, serial) for serial in "ABC"] == ["SCANNED", "EXPECTED", "EXPECTED"]
+    assert line_counts(service, "R1")[3] == 1
+    assert dict(statuses(scan_cartons(service, "R1", 9)))["C"] == "ACCEPTED"
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,9 @@ def _load_for_items(plan: LoadPlan, command: commands.ScanItems, barcodes: Barco
 
 def _load_for_undo(plan: LoadPlan, command: commands.UndoScan, _: object) -> None:
     plan.sessions.add((command.receipt, command.session))
+    if ssccs := scanned_ssccs(command):
+        plan.scanned_ssccs.update(ssccs)
+        plan.closing_sessions.add((command.receipt, command.session))
     _add_serials(plan, command.receipt, command.sku, command.serials)
     _add_lots(plan, command.receipt, command.sku, command.lots)
 
