@@ -3,7 +3,7 @@
 from shared.persistence.migrate import grant, run_sql
 
 revision = "0020_raw_scans"
-down_revision = "0022_import_senders"
+down_revision = "0019_lot_corrections"
 
 
 def upgrade() -> None:

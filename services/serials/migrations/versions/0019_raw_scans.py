@@ -3,7 +3,7 @@
 from shared.persistence.migrate import barcode_index, run_sql
 
 revision = "0019_raw_scans"
-down_revision = "0022_import_senders"
+down_revision = "0018_serial_formats"
 
 
 def upgrade() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, run_sql, scripts
 
-revision = "0021_cartons"
-down_revision = "0020_raw_scans"
+revision = "0024_cartons"
+down_revision = "0022_import_senders"
 
 
 def upgrade() -> None:

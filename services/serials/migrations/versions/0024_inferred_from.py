@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0021_inferred_from"
-down_revision = "0020_counted_scans"
+revision = "0024_inferred_from"
+down_revision = "0022_import_senders"
 
 
 def upgrade() -> None:
