@@ -105,6 +105,12 @@ def misread_as(text: str) -> str | None:
     return None if kind in _MAY_BE_SERIAL else KIND_NAMES[kind]
 
 
+def read_sscc(text: str) -> str | None:
+    """Return the SSCC of a scan in 18 digits: the digits alone, or GS1 data or a Digital Link with it."""
+    scan = classify(text)
+    return scan.contents.sscc if scan.is_sound else None
+
+
 def classify(text: str, *, fnc1: str | None = None, year: int | None = None) -> Scan:
     """Say what a scanned text is, as of a current year.
 

@@ -47,10 +47,10 @@ async def send_blocks(path: Path) -> AsyncIterator[bytes]:
 
 
 def write_file(path: Path, name: str, rows: int) -> None:
-    """Write a file of serial numbers."""
+    """Write a file of serial numbers that no other import has."""
     with path.open("w") as file:
         file.write("location,sku,serial\n")
-        file.writelines(f"{name}/A-1,{name},S{index:07}\n" for index in range(rows))
+        file.writelines(f"{name}/A-1,{name},{name}-{index:07}\n" for index in range(rows))
 
 
 async def import_rows(database_url: str, rows: int) -> tuple[float, float]:
