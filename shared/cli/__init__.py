@@ -18,7 +18,7 @@ import uvicorn
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.cli import imports, rejections, topics
+from shared.cli import import_mappings, imports, rejections, topics
 from shared.cli.connections import fail, with_engine, with_producer
 from shared.cli.errors import ErrorReportingGroup
 from shared.http.protocol import LimitedHttpProtocol
@@ -35,6 +35,7 @@ app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(rejections.app, name="rejections")
 app.add_typer(topics.app, name="topics")
 app.command("import")(imports.import_file)
+app.add_typer(import_mappings.app, name="import-mappings")
 for service_name in service_names():
     if find_spec(f"services.{service_name}.cli"):
         app.add_typer(import_module(f"services.{service_name}.cli").app, name=service_name)
