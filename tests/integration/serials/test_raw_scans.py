@@ -47,6 +47,10 @@ async def test_scans_are_kept_in_the_audit_trail(harness: SerialsHarness, http: 
     await post(http, "/putaways", sku=harness.sku, serials=[second], location=SHELF)
     await post(http, "/moves", scans=[first], location=BIN)
     await post(http, "/holds", scans=[label], hold_id="H-1", reason="suspicion")
+    of_lot = label[: label.index("\x1d")]
+    await post(http, "/holds", scans=[of_lot], hold_id="H-2", reason="suspicion")
+    (standing,) = (await http.get("/standing-holds", params={"sku": harness.sku})).json()["items"]
+    assert (standing["lots"], standing["scan"]) == (["L-1"], of_lot)
     await post(http, "/lot-corrections", scans=[label.replace("L-1", "L-3")], reason="label misread")
     count = {"count_id": harness.scoped_id("CT"), "location": SHELF, "reason": "cycle count"}
     await post(http, "/counts", **count, scans=[label.replace("L-1", "l-3"), second])
@@ -54,7 +58,7 @@ async def test_scans_are_kept_in_the_audit_trail(harness: SerialsHarness, http: 
     assert [(row["serial"], row["scan"]) for row in listed.json()["items"]] == [(first, label.replace("L-1", "l-3"))]
 
     expected = [
-        ("RECEIVED", None), ("PUT_AWAY", label), ("MOVED", first), ("HOLD_PLACED", label),
+        ("RECEIVED", None), ("PUT_AWAY", label), ("MOVED", first), ("HOLD_PLACED", label), ("HOLD_PLACED", None),
         ("LOT_CORRECTED", label.replace("L-1", "L-3")),
     ]  # fmt: skip
     path = f"/serials/{harness.sku}/{first}"
