@@ -123,7 +123,6 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "min_remaining_shelf_life_at_receipt": "Minimum remaining shelf life at receipt, in days.",
     "expiry_basis": "Date on the label that guards stock: its expiry date, or its best-before date.",
     "shelf_life_days": "Shelf life in days; gives the expiry date of stock with its manufacturing date alone.",
-    "scan": "Texts as the scanner sent them, one scan a line; null if nothing was scanned.",
     "expiry_source": "Where the expiry date is from if it is not on the label: best-before date or shelf-life days.",
     "short_shelf_life_policy": "What to do with less than the minimum at receipt: reject it, or receive it on hold.",
     "stop_allocation_days": "Days before expiry from which stock is no longer allocated.",

@@ -30,7 +30,7 @@ def fill_serials_or_lots(_: RawScans, reads: Sequence[ReadScan]) -> Mapping[str,
         if read.serial is None:
             lot, quantity = read.lot or "", read.quantity or Decimal(0)
             known = lots.get(fold_lot(lot), LotQuantity.model_construct(lot=lot, quantity=Decimal(0)))
-            lots[fold_lot(lot)] = LotQuantity(lot=known.lot, quantity=known.quantity + quantity)
+            lots[fold_lot(lot)] = known.model_copy(update={"quantity": known.quantity + quantity})
     return _product(reads) | {"serials": [read.serial for read in reads if read.serial], "lots": list(lots.values())}
 
 

@@ -1,6 +1,7 @@
 """What raw scans in a command mean: the context decides before anybody is asked, and nothing is guessed (S13)."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
@@ -11,7 +12,7 @@ from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.raw_scans import ReadScan
 from shared.contracts.reference import Tracking
 from shared.contracts.serial_formats import SerialFormat
-from shared.identifiers import fold_lot
+from shared.identifiers import SERIAL_PATTERN, fold_lot
 from shared.inventory.scan_problems import (
     ambiguous_scan,
     carton_scan,
@@ -28,8 +29,8 @@ IDENTIFIERS = frozenset({ScanKind.TEXT, ScanKind.GTIN, ScanKind.SSCC})
 """Kinds of scans that may be an identifier of any kind."""
 LABELS = frozenset({ScanKind.GS1_ELEMENT_STRING, ScanKind.GS1_DIGITAL_LINK})
 NameKind = Literal["BARCODE", "SKU", "SERIAL", "LOT"]
-MAX_IDENTIFIER = 64
-"""Number of characters of a serial or lot number."""
+VALID_IDENTIFIER = re.compile(SERIAL_PATTERN.removesuffix("$") + r"\Z")
+MAX_QUANTITY = 1_000_000
 LONG_SCAN, MAX_ENCODED = 200, 1_500
 """Number of characters from which the size of a scan in a message is checked, and its maximum."""
 FIRST_YEAR = 2000
@@ -94,17 +95,23 @@ def read_scan(scan: Scan, context: ScanContext, catalogue: Catalogue) -> ReadSca
     given = catalogue.products.get(context.sku) if context.sku else None
     if context.sku and given is None:
         return _refused(scan, unknown_scan(scan, f"product {context.sku} is not defined", Code.PRODUCT_NOT_FOUND))
-    if given and given.serial_format and matches(given.serial_format, scan.value):
+    is_identifier = _is_identifier(scan.value)
+    is_known_label = scan.kind in LABELS and bool(catalogue.barcodes_of(scan))
+    if given and is_identifier and not is_known_label and _has_format(given, scan.value):
         return ReadScan(scan.text, given.sku, scan.value)
     if scan.kind in LABELS:
         return _read_label(scan, given, catalogue, takes_lots_of_units=context.takes_lots_of_units)
-    if scan.kind not in IDENTIFIERS or not _is_identifier(scan.value):
+    if scan.kind not in IDENTIFIERS or not is_identifier:
         return _refused(scan, unreadable_scan(scan))
     return _read_on_product(scan, given, catalogue) if given else _read_identifier(scan, context, catalogue)
 
 
+def _has_format(product: KnownProduct, value: str) -> bool:
+    return product.serial_format is not None and matches(product.serial_format, value)
+
+
 def _is_identifier(value: str) -> bool:
-    return value.isascii() and value.isprintable() and 0 < len(value) <= MAX_IDENTIFIER
+    return VALID_IDENTIFIER.match(value) is not None
 
 
 def _refused(scan: Scan, problem: ProblemDetail, sku: str | None = None) -> ReadScan:
@@ -168,8 +175,9 @@ def _with_contents(scan: Scan, product: KnownProduct, barcode: KnownName | None)
         if contents.serial is None or of_case:
             return read._replace(problem=no_unit(scan, sku, barcode.quantity if barcode else None))
         return read._replace(serial=contents.serial)
-    if contents.quantity == 0:
-        return _refused(scan, unreadable_scan(scan, "the quantity on the label is zero"), sku)
+    if contents.quantity is not None and not 0 < contents.quantity <= MAX_QUANTITY:
+        reason = f"its quantity is {contents.quantity}, not from 1 to {MAX_QUANTITY}"
+        return _refused(scan, unreadable_scan(scan, reason), sku)
     return read._replace(quantity=_quantity(contents.quantity, scan.gtin, barcode))
 
 

@@ -8,7 +8,7 @@ from shared.contracts.commands.receiving import ReceiveReturn, ScanItems
 from shared.contracts.serials import SerialStateChanged
 from shared.contracts.upstream import AsnAnnounced, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
-from tests.integration.receiving.test_scan_parsing import new_gtin
+from tests.support.gtins import new_gtin
 
 GS = "\x1d"
 

@@ -59,7 +59,7 @@ class InMemoryService(Generic[U]):
         return Catalogue((), ())
 
     def _with_read_scans(self, event: CloudEvent[Any]) -> CloudEvent[Any]:
-        if not isinstance(event.data, RawScans) or not event.data.scans:
+        if not isinstance(event.data, RawScans) or not event.data.scans or event.data.read_scans:
             return event
         filled = fill_command(event.data, self.uses[type(event.data)], self.catalogue(), self.now.year)
         return event.model_copy(update={"data": filled})

@@ -4,7 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shared.contracts.commands.fulfillment import UnitSelector
+from shared.contracts.commands.receiving import ScannedLot
 from shared.contracts.problems import Code
 from shared.contracts.raw_scans import ReadScan
 from shared.contracts.serial_formats import SerialFormat
@@ -13,16 +17,19 @@ from shared.inventory.scan_problems import group_problems, label_mismatch
 from shared.scans import classify
 
 GTIN, CASE, SALT_GTIN, WEIGHED = "09521234543213", "19521234543210", "00012345678905", "99521234543216"
+VALVE_GTIN = "04006381333931"
 SSCC = "395212345432100004"
 CATALOGUE = Catalogue(
     [
         KnownProduct("PUMP", "SERIAL"),
         KnownProduct("PHONE", "SERIAL", SerialFormat(min_length=15, max_length=15, characters="DIGITS")),
+        KnownProduct("VALVE", "SERIAL", SerialFormat(min_length=5)),
         KnownProduct("MILK", "LOT"),
         KnownProduct("SALT", "NONE"),
     ],
     [
-        KnownName("BARCODE", "9521234543213", "PUMP", 1), KnownName("BARCODE", CASE, "MILK", 12),
+        KnownName("BARCODE", VALVE_GTIN, "VALVE", 1), KnownName("BARCODE", "9521234543213", "PUMP", 1),
+        KnownName("BARCODE", CASE, "MILK", 12),
         KnownName("BARCODE", "012345678905", "SALT", 6), KnownName("BARCODE", WEIGHED, "MILK", 1),
         KnownName("BARCODE", "AB-1", "MILK", 24), KnownName("SKU", "MILK", "MILK"), KnownName("SKU", "PUMP", "PUMP"),
         KnownName("SERIAL", "7", "PUMP", document="R1"), KnownName("SERIAL", "7", "PHONE", document="R2"),
@@ -86,6 +93,8 @@ def test_plain_texts_are_identifiers_of_a_given_product() -> None:
 def test_the_serial_format_decides_first() -> None:
     """S17: what matches the format of the product is its serial number, whatever it looks like."""
     assert read("490154203237518", "PHONE").serial == "490154203237518"
+    assert read("https://a.example/x", "VALVE").serial == "https://a.example/x"
+    assert read(f"(01){VALVE_GTIN}(21)7", "VALVE").serial == "7"
     assert read(SSCC, "PUMP").serial is None
     assert problem_code(read(SSCC, "PUMP")) == Code.UNREADABLE_SCAN
 
@@ -118,6 +127,8 @@ def test_a_label_of_another_product_is_named() -> None:
         (f"(01){GTIN}(21)7(17)270231", Code.UNREADABLE_SCAN),
         (f"(01){CASE}(10)L(17)270331(11)280331", Code.UNREADABLE_SCAN),
         (f"(01){CASE}(10)L(30)0", Code.UNREADABLE_SCAN),
+        (f"(01){CASE}(10)L(30)99999999", Code.UNREADABLE_SCAN),
+        ("]C0 A-1", Code.UNREADABLE_SCAN),
         (f"(00){SSCC}", Code.UNREADABLE_SCAN),
         (SSCC, Code.UNREADABLE_SCAN),
         ("https://example.com/x", Code.UNREADABLE_SCAN),
@@ -154,3 +165,34 @@ def test_problems_are_grouped_by_code() -> None:
     assert [(problem.code, problem.ids) for problem in problems] == [
         (Code.AMBIGUOUS_SCAN, ["7"]), (Code.UNKNOWN_SCAN, ["A-1", "A-2"]),
     ]  # fmt: skip
+
+
+def write_label(gtin: str, attributes: dict[str, str]) -> str:
+    """A label in brackets; most are nonsense."""
+    return f"(01){gtin}" + "".join(f"({ai}){value}" for ai, value in attributes.items())
+
+
+labels = st.builds(
+    write_label,
+    st.sampled_from([GTIN, CASE, SALT_GTIN, WEIGHED, VALVE_GTIN, "00000000000017"]),
+    st.dictionaries(st.sampled_from(["10", "11", "15", "17", "21", "30", "00", "3103"]), st.text(max_size=22)),
+)
+texts = st.one_of(labels, st.text(max_size=70), st.sampled_from(["7", "L1", "AB-1", SSCC, GTIN, "PUMP"]))
+
+
+@given(texts, st.sampled_from([None, "PUMP", "PHONE", "VALVE", "MILK", "SALT", "NONE"]))
+def test_any_text_is_a_valid_item_or_a_problem(text: str, sku: str | None) -> None:
+    """S13: whatever is scanned, it names an item that every message can carry, or its problem says why not."""
+    found = read(text, sku)
+    assert found.text == text
+    if found.problem is not None:
+        assert found.problem.ids == [text]
+        return
+    assert found.sku == (sku or found.sku)
+    product = CATALOGUE.products[found.sku or ""]
+    assert (product.tracking == "SERIAL") == (found.serial is not None)
+    UnitSelector(sku=product.sku, serial=found.serial or "-")
+    ScannedLot(
+        lot=found.lot or "", quantity=found.quantity, expiry=found.expiry, manufactured_on=found.manufactured_on,
+        best_before=found.best_before,
+    )  # fmt: skip

@@ -22,8 +22,10 @@ from shared.inventory.decimals import precision_violation
 from shared.unit_of_work import CommandResult
 
 MAX_EXAMPLES = 20
-ProblemClass = type[ProblemDetail]
 """Maximum number of lots in the text of a violation; `ids` lists all of them."""
+MAX_QUANTITY = Decimal(1_000_000)
+"""Maximum quantity of a lot in one event."""
+ProblemClass = type[ProblemDetail]
 
 
 def get_or_create_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CustomerReturn:
@@ -52,6 +54,9 @@ def lot_tracking_violation(
             detail=f"Product {command.sku} is not lot-tracked",
             ids=[name for name in lot_numbers if name],
         )
+    if excessive := [lot.lot or command.sku for lot in command.lots if lot.quantity > MAX_QUANTITY]:
+        detail = f"Scans of {', '.join(excessive)} add up to more than {MAX_QUANTITY:f}; send several returns"
+        return ProblemDetail(code=Code.TOO_MANY_UNITS, detail=detail, ids=excessive)
     counts = Counter(map(fold_lot, lot_numbers))
     if repeated := [name for name in lot_numbers if counts[fold_lot(name)] > 1]:
         return ProblemDetail(
