@@ -6,11 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from biip.checksums import gs1_standard_check_digit
 
 from shared.contracts.commands.serials import MoveSerials, PutAwaySerials
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
+from tests.support.gtins import new_gtin
 from tests.support.messages.reference import product_changed
 from tests.support.messages.serials import BIN, SHELF
 from tests.support.workbooks import read_records
@@ -18,8 +18,7 @@ from tests.support.workbooks import read_records
 
 async def receive_labelled(harness: SerialsHarness, count: int) -> tuple[list[str], list[str]]:
     """Receive units of lot L-1; returns their serial numbers and labels."""
-    digits = f"0{uuid4().int % 10**12:012}"
-    gtin = f"{digits}{gs1_standard_check_digit(digits)}"
+    gtin = new_gtin().zfill(14)
     serials = [harness.scoped_id(serial) for serial in serial_numbers(count)]
     await harness.handle(product_changed(harness.sku, "SERIAL", barcodes=[{"code": gtin}]))
     await harness.handle(ProductMessages(harness.sku).receive(serials, lot="L-1"))

@@ -1,4 +1,4 @@
-"""Raw scans of counted units and of lots on hold."""
+"""Raw scans of counted units."""
 
 from shared.persistence.migrate import run_sql
 
@@ -8,4 +8,3 @@ down_revision = "0019_raw_scans"
 
 def upgrade() -> None:
     run_sql("ALTER TABLE counted_unit ADD scan text")
-    run_sql("ALTER TABLE standing_hold ADD scan text")
