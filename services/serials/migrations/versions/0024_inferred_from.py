@@ -3,7 +3,7 @@
 from shared.persistence.migrate import run_sql
 
 revision = "0024_inferred_from"
-down_revision = "0024_held_lot_scans"
+down_revision = "0022_import_senders"
 
 
 def upgrade() -> None:
