@@ -32,6 +32,22 @@ class HttpClient:
         response = await self._http.get(self.addresses[service] + path, params=params)
         return response.json() if response.status_code == httpx.codes.OK else {}
 
+    async def download(self, service: str, path: str, **params: Any) -> bytes:
+        """Download a printed document."""
+        response = await self._http.get(self.addresses[service] + path, params=params)
+        if response.is_error:
+            raise ExpectationFailedError(f"{service}{path}: {response.status_code} {response.text}")
+        return response.content
+
+    async def send_file(self, service: str, path: str, actor: str, content: str, number: str) -> None:
+        """Send a file of an import, in the encoding of a spreadsheet in Europe."""
+        response = await self._http.post(
+            self.addresses[service] + path, content=content.encode("windows-1252"), headers={"X-Actor": actor},
+            params={"number": number, "encoding": "windows-1252"},
+        )  # fmt: skip
+        if response.is_error:
+            raise ExpectationFailedError(f"{service}{path}: {response.status_code} {response.text}")
+
     async def post(self, service: str, path: str, actor: str, body: dict[str, Any]) -> httpx.Response:
         """Send a command; retry while the response has a Retry-After header."""
         headers = {"Idempotency-Key": str(uuid4()), "X-Actor": actor}
