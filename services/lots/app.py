@@ -40,11 +40,10 @@ from services.lots.recalls.domain.holds import correct_number, hold_recalled_lot
 from services.lots.recalls.domain.open import RecallSnapshot, open_recall
 from services.lots.recalls.domain.tracking_changes import requery_recalls
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
+from shared.contracts.commands.lot_corrections import CorrectLotDates, CorrectLotNumber
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
-    CorrectLotDates,
-    CorrectLotNumber,
     CountLot,
     MoveLot,
     OpenRecall,

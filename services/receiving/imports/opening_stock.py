@@ -27,7 +27,8 @@ OMITTED = {
     "expected_at": "the stock is here", "kind": "always OPENING", "part": "nothing is announced",
     "parts": "nothing is announced", "lines": "nothing is announced", "session": "named by the import",
     "barcode": "the SKU names the product", "gtin": "there is no scanned label", "ranges": "a row names one item",
-    "units": "counted by the import", "quantity": "counted by the import",
+    "units": "counted by the import", "quantity": "counted by the import", "scans": "a row names one item",
+    "cartons": "nothing is announced",
 }  # fmt: skip
 CORRECTION = "The stock is received: correct it by a count, an adjustment, or a correction of its lot or expiry date."
 RECEIPT = Column("receipt", "number of the opening receipt; by default import number and warehouse")
