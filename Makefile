@@ -40,7 +40,7 @@ contracts: servers $(SYNCED) ## test each service against its OpenAPI document; 
 fuzz: $(SYNCED) ## fuzz scans and import files; SECONDS=60 per test
 	@FUZZ_SECONDS=$(or $(SECONDS),60) $(RUN) -m pytest -q --part=unit tests/unit/shared/test_fuzzing.py
 
-bench: servers $(SYNCED) ## measure throughput, latency, search and recalls, in about half an hour
+bench: servers $(SYNCED) ## measure throughput, latency, search and recalls, in about an hour
 	$(RUN) -m tests.benchmarks
 
 check: $(SYNCED) ## check style, formatting, types and import rules

@@ -30,6 +30,7 @@ class LabelSteps(WarehouseActions):
     async def play(self) -> None:
         """Play the steps in order."""
         await self.receive_by_scans()
+        await self.receive_carton()
         await self.receive_by_file()
         await self.print_documents()
 
@@ -48,18 +49,40 @@ class LabelSteps(WarehouseActions):
             announced = {"receipt": asn, "warehouse": WAREHOUSE, "lines": [line]}
             await self.upstream.publish("erp.asns", "asn.announced.v1", announced)
             await wait_until(f"receipt {asn}", lambda: self.client.get("receiving", f"/receipts/{asn}"))
-            header = {"receipt": asn, "session": self.session_id(asn), "location": DOCK}
-            scans = [self.scan_of(number) for number in range(1, 4)]
-            await self.client.execute("receiving", "/scans", SCANNER_OPERATOR, **header, scans=scans)
-            await self.client.execute(
-                "receiving", f"/receipts/{asn}/sessions/{self.session_id(asn)}/confirm", SCANNER_OPERATOR
-            )
+            await self.scan_and_confirm(asn, [self.scan_of(number) for number in range(1, 4)])
             serial = self.document_id("VA", 1)
             await self.wait_for_status(self.valve_sku, serial, "RECEIVED")
             unit = await self.client.get("serials", f"/serials/{self.valve_sku}/{serial}")
             if (unit["lot"], unit["expiry"]) != (LOT, "2035-12-31"):
                 raise ExpectationFailedError(f"{serial} lacks the lot or expiry date of its label: {unit}")
             step.result = f"lot {LOT}, expiry {unit['expiry']} from the labels"
+
+    async def receive_carton(self) -> None:
+        """Receive a whole carton by its SSCC, which the product allows."""
+        asn, sku = self.document_id("ASN", 42), f"SEAL-{self.run_id}"
+        digits = f"0{self.run_id}00000001"
+        sscc = f"{digits}{gs1_standard_check_digit(digits)}"
+        serials = [self.document_id("SE", number) for number in range(1, 5)]
+        async with self.report.step("Receive a carton of 4 seals by one scan of its SSCC") as step:
+            seal = {"sku": sku, "name": "Seal kit", "serial_tracked": True, "receive_by_carton": True}
+            await self.upstream.publish("erp.products", "product.defined.v1", seal)
+            announced = {
+                "receipt": asn, "warehouse": WAREHOUSE, "lines": [{"line": "1", "sku": sku, "quantity": len(serials)}],
+                "cartons": [{"sscc": sscc, "content": [{"line": "1", "serials": serials}]}],
+            }  # fmt: skip
+            await self.upstream.publish("erp.asns", "asn.announced.v1", announced)
+            await wait_until(f"receipt {asn}", lambda: self.client.get("receiving", f"/receipts/{asn}"))
+            await self.scan_and_confirm(asn, [f"]C100{sscc}"])
+            await self.wait_for_status(sku, serials[-1], "RECEIVED")
+            step.result = f"4 units RECEIVED, inferred from {sscc}"
+
+    async def scan_and_confirm(self, receipt: str, scans: list[str]) -> None:
+        """Send what the scanner read, and confirm the session."""
+        session = self.session_id(receipt)
+        header = {"receipt": receipt, "session": session, "location": DOCK}
+        await self.client.execute("receiving", "/scans", SCANNER_OPERATOR, **header, scans=scans)
+        path = f"/receipts/{receipt}/sessions/{session}/confirm"
+        await self.client.execute("receiving", path, SCANNER_OPERATOR)
 
     async def receive_by_file(self) -> None:
         """Receive opening stock by a CSV file, as a spreadsheet saves it."""
