@@ -26,6 +26,7 @@ from shared.http import (
     reads,
     rejections,
 )
+from shared.http.auth import AuthenticationMiddleware, authorize, token_verifier
 from shared.http.known_parameters import require_known_parameters
 from shared.imports import ImportKind
 from shared.imports.api import build_router as build_import_router
@@ -85,12 +86,13 @@ def create_app(
         lifespan=lifespan,
         redoc_url=None,
         generate_unique_id_function=reads.operation_ids(name),
-        dependencies=[Depends(require_known_parameters), Depends(pages.bind_list)],
+        dependencies=[Depends(authorize), Depends(require_known_parameters), Depends(pages.bind_list)],
     )
     app.state.registry, app.state.versions, app.state.topic_prefix = registry, versions_folder(name), ""
     app.state.progress = ConsumerProgress()
     app.add_middleware(EncodedSlashMiddleware)
     app.add_middleware(RequestLimitMiddleware)
+    app.add_middleware(AuthenticationMiddleware)
     problems.install_exception_handlers(app)
     absence.install_exception_handler(app)
     openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
@@ -115,6 +117,7 @@ def _tune_gc() -> None:
 async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequence[ImportKind]) -> AsyncIterator[None]:
     settings = load_settings(registry.service)
     configure_logging(registry.service, settings.log_level)
+    token_verifier()  # raises if AUTH_ISSUERS is not valid
     _tune_gc()
     url = settings.database_url.get_secret_value()
     app.state.engine = create_engine(url, f"{registry.service}-http", settings.pool_size)

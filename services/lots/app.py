@@ -38,6 +38,7 @@ from services.lots.recalls.domain.holds import correct_number, hold_recalled_lot
 from services.lots.recalls.domain.open import RecallSnapshot, open_recall
 from services.lots.recalls.domain.tracking_changes import requery_recalls
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
+from shared.auth.roles import Role
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
@@ -154,11 +155,11 @@ HANDLERS = (
     ),
     CommandHandler(
         ReleaseLotHold, release_hold, sku_lock, "/holds/{hold}/release", HoldSnapshot, "releaseHold",
-        "Release a hold", load=balances.load_hold_releases,
+        "Release a hold", load=balances.load_hold_releases, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         AdjustLot, adjust, sku_lock, "/adjustments", LotSnapshot, "adjustLot",
-        "Record a scrapped, lost or found quantity of a lot", load=balances.load_adjustments,
+        "Record a scrapped, lost or found quantity of a lot", load=balances.load_adjustments, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CountLot, count, sku_lock, "/counts", LotCountResult, "countLot", "Record the count of a lot at a location",
@@ -166,15 +167,15 @@ HANDLERS = (
     ),
     CommandHandler(
         CorrectLotDates, correct_dates, sku_lock, "/corrections", LotSnapshot, "correctLotDates",
-        "Correct the dates of a lot", load=balances.load_date_corrections,
+        "Correct the dates of a lot", load=balances.load_date_corrections, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CorrectLotNumber, correct_number, sku_lock, "/lot-corrections", LotCorrectionResult, "correctLotNumber",
-        "Correct the lot number of goods", load=recalls.load_lot_corrections,
+        "Correct the lot number of goods", load=recalls.load_lot_corrections, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         OpenRecall, open_recall, recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
-        success_status=202, load=recalls.load_openings,
+        success_status=202, load=recalls.load_openings, role=Role.SUPERVISOR,
     ),
     EventHandler(
         RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_stocked_as_lots, recalls.load_recalled_lots
@@ -186,7 +187,7 @@ HANDLERS = (
     ),
     CommandHandler(
         CloseRecall, close_recall, recall_lock, "/recalls/{recall}/close", RecallSnapshot, "closeRecall",
-        "Close a recall", load=recalls.load_closings,
+        "Close a recall", load=recalls.load_closings, role=Role.SUPERVISOR,
     ),
 )  # fmt: skip
 

@@ -34,6 +34,7 @@ from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import loads as units
 from services.serials.units.store.expiry import find_due
 from services.serials.units.store.locations import load_location_changes
+from shared.auth.roles import Role
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
@@ -160,16 +161,17 @@ HANDLERS = (
     ),
     CommandHandler(
         ReleaseSerialHold, holds.release_hold, sku_lock, "/holds/{hold}/release", UnitsResult,
-        "releaseHold", "Release a hold", load=units.load_holds,
+        "releaseHold", "Release a hold", load=units.load_holds, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         AdjustSerials, adjustments.adjust, sku_lock, "/adjustments", UnitsResult,
         "adjustSerials", "Record serials as scrapped, lost, found, void or back from the vendor",
-        load=units.load_units_to_adjust,
+        load=units.load_units_to_adjust, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         RegisterSoldSerials, past_sales.register_sold, sku_lock, "/past-sales", UnitsResult,
         "registerSoldSerials", "Register serials that were sold before", load=units.load_sold_units,
+        role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CountSerials, count_location, counted_location_locks, "/counts", CountResult,
@@ -178,15 +180,16 @@ HANDLERS = (
     CommandHandler(
         ResolveCountDiscrepancies, resolve_count_discrepancies, discrepancy_locks, "/count-discrepancies/resolve",
         ResolvedCountDiscrepancies, "resolveCountDiscrepancies", "Resolve count discrepancies of serials",
-        load=counts.load_resolutions,
+        load=counts.load_resolutions, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CorrectSerialExpiry, corrections.correct_expiry, sku_lock, "/corrections", UnitsResult,
-        "correctSerialExpiry", "Correct the expiry of serials", load=units.load_units_to_correct,
+        "correctSerialExpiry", "Correct the expiry of serials", load=units.load_units_to_correct, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CorrectSerialLot, corrections.correct_lot, sku_lock, "/lot-corrections", UnitsResult,
         "correctSerialLot", "Correct the lot number of serials", load=units.load_units_of_wrong_lots,
+        role=Role.SUPERVISOR,
     ),
 )  # fmt: skip
 

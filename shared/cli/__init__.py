@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.cli import imports, rejections, topics
 from shared.cli.connections import fail, with_engine, with_producer
 from shared.cli.errors import ErrorReportingGroup
+from shared.http.auth import token_verifier
 from shared.http.protocol import LimitedHttpProtocol
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
@@ -75,6 +76,7 @@ def serve(
     else:
         module = import_module(f"services.{_require_service(service)}.app")
         load_settings(service)  # reports missing variables before the server starts
+    token_verifier()
     server = Server(
         uvicorn.Config(
             module.app, host=host, port=port, loop="uvloop", http=LimitedHttpProtocol, access_log=False,

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
+from shared.auth.roles import Role
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
+from shared.http.auth import requires
 from shared.http.dependencies import ReadTransaction
 from shared.http.lists import PageRequest, paged_by
 from shared.http.pages import MAX_BIGINT, Page
@@ -55,7 +57,7 @@ def _to_summary(row: Row[Any]) -> DeadLetterSummary:
     return DeadLetterSummary.model_validate(_to_fields(row))
 
 
-@router.get("/dead-letters")
+@router.get("/dead-letters", openapi_extra=requires(Role.ADMIN))
 async def list_dead_letters(
     tx: ReadTransaction,
     topic: Annotated[str | None, Query(description="Kafka topic.")] = None,
@@ -68,7 +70,7 @@ async def list_dead_letters(
     return page.build(rows, _to_summary)
 
 
-@router.get("/dead-letters/{dead_letter}")
+@router.get("/dead-letters/{dead_letter}", openapi_extra=requires(Role.ADMIN))
 async def get_dead_letter(
     tx: ReadTransaction,
     dead_letter: Annotated[int, Path(ge=1, le=MAX_BIGINT, description="Id of the dead letter."), ONLY_DIGITS],

@@ -1,7 +1,6 @@
 """HTTP API of imports: send a file, follow its rows, get its errors as a file, cancel it."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
@@ -14,8 +13,10 @@ from fastapi import Path as PathParameter
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.auth.roles import Role
 from shared.contracts.problems import Code
 from shared.http import CsvResponse, ReadTransaction, reads
+from shared.http.auth import identity_of, requires
 from shared.http.problems import OverloadedError, ProblemError, RequestTimeoutError
 from shared.http.reports import DISPOSITION
 from shared.imports import store
@@ -32,11 +33,6 @@ MAX_UPLOADS = 2
 UPLOAD_TIMEOUT = 600.0
 STAGED_ROWS = 1000
 """Rows per transaction while a file is read."""
-ACTOR = re.compile(r"[ -~]{1,64}")
-ACTOR_HEADER = {
-    "name": "X-Actor", "in": "header", "required": True, "description": "The user who sends the file.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[ -~]+$"},
-}  # fmt: skip
 FILE_BODY = {
     "required": True,
     "content": {
@@ -46,7 +42,7 @@ FILE_BODY = {
 }
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: reads.problem(Code.INVALID_FILE, Code.VALIDATION_ERROR, Code.ACTOR_MISSING),
+    400: reads.problem(Code.INVALID_FILE, Code.VALIDATION_ERROR),
     404: reads.problem(Code.IMPORT_NOT_FOUND),
     408: reads.problem(Code.REQUEST_TIMEOUT),
     409: reads.problem(Code.IMPORT_EXISTS),
@@ -89,10 +85,9 @@ def build_router(kinds: Sequence[ImportKind]) -> APIRouter:
         """Get the progress of an import in rows."""
         return await load_progress(tx, number)
 
-    @router.post("/imports/{number}/cancel", responses=RESPONSES, openapi_extra={"parameters": [ACTOR_HEADER]})
+    @router.post("/imports/{number}/cancel", responses=RESPONSES, openapi_extra=requires(Role.SUPERVISOR))
     async def cancel_import(request: Request, number: NumberPath) -> ImportProgress:
         """Cancel an import: rows that are done stay done, the others are not processed."""
-        _actor(request)
         async with transaction(request.app.state.engine) as tx:
             job = await store.find(tx, number)
             if job.status in {"READING", "RUNNING"}:
@@ -133,7 +128,7 @@ def _add_kind(router: APIRouter, kind: ImportKind) -> None:
     ) -> ImportProgress:
         headers = tuple((name, column) for name, _, column in (text.rpartition(":") for text in header or ()))
         options = FileOptions(encoding, delimiter, date_format, "," if decimal == "," else ".", guard, headers)
-        actor = _actor(request)
+        actor = identity_of(request).actor
         response.headers["Location"] = f"/imports/{number}"
         async with _upload(request) as path:
             return await import_file(
@@ -153,7 +148,7 @@ def _add_kind(router: APIRouter, kind: ImportKind) -> None:
         f"/imports/{kind.name}", post_file, methods=["POST"], status_code=202, name=f"import_{words}",
         summary=f"Import {kind.title} from CSV or XLSX",
         description=f"Columns: {columns}.", responses=RESPONSES,
-        openapi_extra={"parameters": [ACTOR_HEADER], "requestBody": FILE_BODY},
+        openapi_extra={"requestBody": FILE_BODY, **requires(Role.SUPERVISOR)},
     )  # fmt: skip
     router.add_api_route(
         f"/imports/{kind.name}/template.csv", get_template, name=f"download_import_{words}_template",
@@ -220,10 +215,3 @@ async def _write_body(request: Request, path: Path) -> None:
                     file.write(chunk)
     except TimeoutError:
         raise RequestTimeoutError(f"The file did not arrive within {UPLOAD_TIMEOUT:.0f} s") from None
-
-
-def _actor(request: Request) -> str:
-    actor = request.headers.get("X-Actor", "")
-    if not ACTOR.fullmatch(actor):
-        raise ProblemError(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
-    return actor
