@@ -125,7 +125,7 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequenc
     app.state.report_files = ReportFiles(report_engine)
     engine = create_engine(url, f"{registry.service}-messaging", MESSAGING_POOL_SIZE)
     outbox_relay = OutboxRelay(registry.service, engine, settings)
-    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake, settings.topic_prefix)
+    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake, settings.topic_prefix, token_verifier())
     topics = sorted({settings.topic_name(handler.message.TOPIC.name) for handler in registry.handlers})
     app.state.topic_prefix = settings.topic_prefix
     app.state.topic_monitor = topic_monitor = TopicMonitor(registry, settings)

@@ -4,17 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploy.demo.actions import (
-    DOCK,
-    FORKLIFT_DRIVER,
-    PACKING_STATION,
-    SCANNER_OPERATOR,
-    SHELVES,
-    SUPERVISOR,
-    WAREHOUSE,
-    WarehouseActions,
-)
-from deploy.demo.client import ExpectationFailedError, wait_until
+from deploy.demo.actions import DOCK, PACKING_STATION, SHELVES, WAREHOUSE, WarehouseActions
+from deploy.demo.client import FORKLIFT_DRIVER, SCANNER_OPERATOR, SUPERVISOR, ExpectationFailedError, wait_until
 
 LATE, EARLIER, EARLIEST = "NS-0199/B", "0042/A", "0041/C"
 """Lot numbers as printed on the boxes; slashes and leading zeros are significant."""

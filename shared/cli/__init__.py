@@ -18,7 +18,7 @@ import uvicorn
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.cli import imports, rejections, topics
+from shared.cli import imports, rejections, tokens, topics, users
 from shared.cli.connections import fail, with_engine, with_producer
 from shared.cli.errors import ErrorReportingGroup
 from shared.http.auth import token_verifier
@@ -35,6 +35,8 @@ dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(rejections.app, name="rejections")
 app.add_typer(topics.app, name="topics")
+app.add_typer(tokens.app, name="token")
+app.add_typer(users.app, name="user")
 app.command("import")(imports.import_file)
 for service_name in service_names():
     if find_spec(f"services.{service_name}.cli"):

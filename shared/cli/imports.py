@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from shared.cli.connections import fail
+from shared.cli.connections import bearer, fail
 from shared.persistence.migrate import service_names
 
 POLL_SECONDS = 0.3
@@ -30,7 +30,7 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX file", exists=True, dir_okay=False)],
     *,
     kind: Annotated[str, typer.Option(help="kind of rows, such as products or opening-serials")],
-    actor: Annotated[str, typer.Option(help="user who sends the file")],
+    token: Annotated[str, typer.Option(help="token of a supervisor who sends the file", envvar="TRACELOT_TOKEN")],
     url: Annotated[str, typer.Option(help="base URL of the service of this kind", envvar="TRACELOT_URL")],
     number: Annotated[str, typer.Option(help="number of the import; by default the name of the file")] = "",
     dry_run: Annotated[bool, typer.Option(help="check every row and change nothing")] = False,
@@ -43,8 +43,6 @@ def import_file(
     kinds = kinds_by_service()
     if kind not in kinds:
         raise typer.BadParameter(f"unknown kind {kind}: use one of {', '.join(sorted(kinds))}", param_hint="--kind")
-    if not (actor.isascii() and actor.isprintable()):
-        raise typer.BadParameter("use printable ASCII characters", param_hint="--actor")
     number = number or file.stem
     parameters: list[tuple[str, str | int | float | bool | None]] = [
         ("number", number), ("dry_run", dry_run), ("replace", replace),
@@ -52,7 +50,7 @@ def import_file(
     ]  # fmt: skip
     try:
         with (
-            httpx.Client(base_url=url, timeout=UPLOAD_SECONDS, headers={"X-Actor": actor}) as client,
+            httpx.Client(base_url=url, timeout=UPLOAD_SECONDS, headers=bearer(token)) as client,
             file.open("rb") as body,
         ):
             progress = _check(client.post(f"/imports/{kind}", params=parameters, content=body))

@@ -17,6 +17,7 @@ from shared.http.pages import MAX_BIGINT, Page
 from shared.http.parameters import ONLY_DIGITS, OpenFilter
 from shared.http.problems import ProblemError
 from shared.messaging import dead_letters
+from shared.messaging.authorization import AUTHORIZATION
 
 router = APIRouter(tags=["dead letters"])
 PREVIEW_LENGTH = 2000
@@ -39,7 +40,7 @@ class DeadLetterSummary(KnownFieldsModel):
 
 
 class DeadLetterDetail(DeadLetterSummary):
-    """A dead letter with its complete value and headers (base64)."""
+    """A dead letter with its complete value and headers (base64), apart from a token."""
 
     value: str | None
     headers: list[tuple[str, str | None]]
@@ -50,6 +51,7 @@ def _to_fields(row: Row[Any]) -> dict[str, Any]:
         "key": None if row.key is None else row.key.decode(errors="replace"),
         "preview": None if row.value is None else row.value[:PREVIEW_LENGTH].decode(errors="replace"),
         "value": None if row.value is None else b64encode(row.value).decode(),
+        "headers": [(name, None if name.lower() == AUTHORIZATION else value) for name, value in row.headers],
     }
 
 

@@ -19,6 +19,7 @@ from shared.contracts.envelope import Message
 from tests.e2e.event_listener import EventListener
 from tests.e2e.handlers import command_handler_of
 from tests.e2e.quiescence import QuiescenceMonitor
+from tests.support.auth import bearer, token_headers
 from tests.support.paths import path_of
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
@@ -40,7 +41,7 @@ class SystemUnderTest:
         self.producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap, enable_idempotence=True, max_request_size=MAX_RECORD_BYTES
         )
-        self.http = httpx.AsyncClient(timeout=MAX_WAIT_SECONDS)
+        self.http = httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer())
         self.databases: dict[str, asyncpg.Pool] = {}
         self._replicas = 1
         self.quiescence = QuiescenceMonitor(self.bootstrap, self.databases)
@@ -87,7 +88,8 @@ class SystemUnderTest:
         """Publish messages in order, wait for Kafka's acknowledgement and return them as sent."""
         events = [self.cloud_event_of(message, source=source) for message in messages]
         for message, event in zip(messages, events, strict=True):
-            await self.producer.send(message.TOPIC.name, json.dumps(event).encode(), key=message.key().encode())
+            value, key, headers = json.dumps(event).encode(), message.key().encode(), token_headers(message)
+            await self.producer.send(message.TOPIC.name, value, key=key, headers=headers)
         await self.producer.flush()
         return events
 
@@ -183,11 +185,10 @@ class SystemUnderTest:
         return items
 
     async def post(
-        self, service: str, path: str, body: Any, *, actor: str | None = "ann", key: str | None = "", **headers: str
+        self, service: str, path: str, body: Any, *, actor: str = "ann", key: str | None = "", **headers: str
     ) -> httpx.Response:
         """Send a command once; None omits a header, an empty key is replaced by a new one."""
-        if actor is not None:
-            headers["X-Actor"] = actor
+        headers |= bearer(actor)
         if key is not None:
             headers["Idempotency-Key"] = key or str(uuid4())
         content = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -12,10 +12,11 @@ from deploy.databases import SERVICES
 from shared.http.pages import encode_cursor
 from tests.e2e.serial_scenario import SerialScenario
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.auth import bearer
 from tests.support.request_slots import RequestSlots
 
 each_service = pytest.mark.parametrize("service", SERVICES)
-HEADERS = {"Idempotency-Key": "odd", "X-Actor": "ann", "Content-Type": "application/json"}
+HEADERS = {"Idempotency-Key": "odd", **bearer("ann"), "Content-Type": "application/json"}
 INTEGERS = ("-1", "0", str(2**31), str(2**63), "9" * 30, "1_0", "%E0%A5%A7", "%205", "NaN", "1e2", "+5")
 STRINGS = ("%00", "x" * 10_000, "%ED%A0%80", "%ff", "a%E2%80%AEb", "%0D%0A", "%F0%9F%93%A6" * 100, "%2F..%2F")
 CONTENTS = (b"[" * 3000, b"[" * 20_000, b"[[[]]]", b"{}", b"null", b"[NaN]", b"\xff", b"[" + b"9" * 99 + b"]")

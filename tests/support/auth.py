@@ -4,7 +4,8 @@ import atexit
 import shutil
 import tempfile
 from datetime import timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from pathlib import Path
 
 from pydantic_core import to_json
@@ -12,6 +13,10 @@ from pydantic_core import to_json
 from shared.auth.roles import Role
 from shared.auth.settings import own_issuer
 from shared.auth.signer import Signer
+from shared.contracts.envelope import Message
+from shared.messaging.authorization import AUTHORIZATION, ROLES_WITHOUT_TOKEN
+from shared.messaging.handlers import CommandHandler
+from shared.persistence.migrate import service_names
 
 FOLDER = Path(tempfile.mkdtemp(prefix="tracelot-auth-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
@@ -33,3 +38,22 @@ def token_of(subject: str, *roles: Role) -> str:
 def bearer(subject: str = "ann", *roles: Role) -> dict[str, str]:
     """Return the header of a request that a subject sends, by default with all roles."""
     return {"Authorization": f"Bearer {token_of(subject, *roles)}"}
+
+
+@cache
+def _supervisor_commands() -> frozenset[str]:
+    """Return the types of the commands that need a token on Kafka."""
+    apps = [import_module(f"services.{name}.app").app for name in service_names()]
+    handlers = [handler for app in apps for handler in app.state.registry.handlers]
+    return frozenset(
+        handler.message.TYPE
+        for handler in handlers
+        if isinstance(handler, CommandHandler) and handler.role not in ROLES_WITHOUT_TOKEN
+    )
+
+
+def token_headers(message: Message, subject: str = "ann") -> list[tuple[str, bytes]]:
+    """Return the headers of a record: a token if the command needs one."""
+    if message.TYPE not in _supervisor_commands():
+        return []
+    return [(AUTHORIZATION, bearer(subject)["Authorization"].encode())]

@@ -15,9 +15,10 @@ from services.receiving.app import app
 from services.receiving.imports import KINDS
 from shared.imports.runner import ImportRunner
 from tests.integration.receiving.conftest import ReceivingHarness
+from tests.support.auth import bearer
 from tests.support.polling import wait_until
 
-ANNA = {"X-Actor": "anna"}
+ANNA = bearer("anna")
 
 
 async def send(http: httpx.AsyncClient, kind: str, number: str, content: str | bytes, **options: Any) -> dict[str, Any]:

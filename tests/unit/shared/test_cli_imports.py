@@ -23,7 +23,7 @@ class ImportServer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take the file."""
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.received.append(f"{self.path} {self.headers['X-Actor']} {body}")
+        self.received.append(f"{self.path} {self.headers['Authorization']} {body}")
         self.answer(json.dumps({**PROGRESS, "status": "RUNNING", "pending_rows": 2}))
 
     def do_GET(self) -> None:
@@ -54,14 +54,15 @@ def test_import_saves_failed_rows(url: str, tmp_path: Path) -> None:
     """S45: the command names the numbers of rows, saves the failed ones and ends with 1."""
     file = tmp_path / "goods.csv"
     file.write_text("sku,name\nA,x\nB,y\n")
-    options = ["--kind", "products", "--actor", "sue", "--url", url, "--option", "date_format=DD.MM.YYYY"]
+    options = ["--kind", "products", "--token", "t", "--url", url, "--option", "date_format=DD.MM.YYYY"]
     result = CliRunner().invoke(app, ["import", str(file), *options])
     assert result.exit_code == 1
     assert "DONE: 1 rows done, 1 failed" in result.output
     assert (tmp_path / "goods.csv.errors.csv").read_text() == "sku,error_line\nB,3\n"
     (request,) = ImportServer.received
     assert request == (
-        "/imports/products?number=goods&dry_run=false&replace=false&date_format=DD.MM.YYYY sue sku,name\nA,x\nB,y\n"
+        "/imports/products?number=goods&dry_run=false&replace=false&date_format=DD.MM.YYYY "
+        "Bearer t sku,name\nA,x\nB,y\n"
     )
 
 
@@ -69,5 +70,5 @@ def test_unknown_kinds_are_named(tmp_path: Path) -> None:
     """S45: an unknown kind ends with 2 and the known ones."""
     file = tmp_path / "goods.csv"
     file.touch()
-    result = CliRunner().invoke(app, ["import", str(file), "--kind", "x", "--actor", "sue", "--url", "http://x"])
+    result = CliRunner().invoke(app, ["import", str(file), "--kind", "x", "--token", "t", "--url", "http://x"])
     assert (result.exit_code, "sold-units" in result.output) == (2, True)

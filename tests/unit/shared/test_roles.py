@@ -1,4 +1,4 @@
-"""Who may call which route, over all routes of the OpenAPI documents × roles × bad tokens."""
+"""Who may call which route, over all routes of the OpenAPI documents, by role and bad token."""
 
 import re
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ async def answer_of(service: str, method: str, path: str, headers: Mapping[str, 
 
 
 async def test_each_role_may_call_what_its_routes_name() -> None:
-    """Each route × each role: 403 names the role that is missing, in all services."""
+    """Each route and each role: 403 names the role that is missing, in all services."""
     checked = 0
     for service, method, path, operation in OPERATIONS:
         if path in OPEN:
@@ -117,11 +117,15 @@ def bad_tokens() -> dict[str, dict[str, str]]:
         "garbage": "garbage",
     }
     headers = {name: {"Authorization": f"Bearer {token}"} for name, token in tokens.items()}
-    return headers | {"none": {}, "other scheme": {"Authorization": "Basic YTpi"}, "empty": {"Authorization": "Bearer "}}
+    return headers | {
+        "none": {},
+        "other scheme": {"Authorization": "Basic YTpi"},
+        "empty": {"Authorization": "Bearer "},
+    }
 
 
 async def test_bad_tokens_open_no_route() -> None:
-    """Each route × expired, foreign, unsigned, wrongly signed and missing tokens: 401."""
+    """Each route and expired, foreign, unsigned, wrongly signed and missing tokens: 401."""
     headers = bad_tokens()
     for service, method, path, _ in OPERATIONS:
         for name, header in headers.items():
