@@ -40,6 +40,11 @@ def problem(*codes: Code) -> dict[str, Any]:
     return {"description": description, "content": content}
 
 
+def absence(code: Code) -> dict[str, Any]:
+    """Describe the problem response of a resource that may be in flight."""
+    return problem(code, Code.NOT_YET_AVAILABLE) | {"headers": RETRY_AFTER}
+
+
 PROBLEMS_OF_COMMANDS: dict[int | str, dict[str, Any]] = {
     400: problem(Code.VALIDATION_ERROR, Code.KEY_MISSING, Code.ACTOR_NOT_ALLOWED),
     408: problem(Code.REQUEST_TIMEOUT),
@@ -94,8 +99,7 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
     if "{" in path:
         code = ABSENCE_BY_COLLECTION.get(path.split("/")[1], Code.NOT_FOUND)
         may_arrive = path.split("/")[1] not in OPERATOR_LISTS
-        absence = problem(code, Code.NOT_YET_AVAILABLE) | {"headers": RETRY_AFTER} if may_arrive else problem(code)
-        responses.setdefault("404", absence)
+        responses.setdefault("404", absence(code) if may_arrive else problem(code))
     responses.setdefault("500", problem(Code.INTERNAL_ERROR))
     if "operations" not in operation.get("tags", ()):
         responses.setdefault("503", problem(Code.OVERLOADED, Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER})

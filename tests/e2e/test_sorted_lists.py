@@ -124,3 +124,15 @@ async def test_each_order_has_the_same_rows(system: SystemUnderTest, subjects: d
     assert count > 40
     response = await system.get("lots", "/rejections", sort="colour")
     assert (response.status_code, "'-recorded_at'" in response.text) == (400, True)
+
+
+async def test_cursor_belongs_to_its_list_and_filters(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """A cursor continues its own list with any limit; another list or filter refuses it."""
+    await scenario.define_product()
+    receipts = [await scenario.receive(scenario.new_serials(1)) for _ in range(2)]
+    page = await system.get_json("receiving", "/receipts", limit=1)
+    cursor = page["next"]
+    assert (await system.get("receiving", "/receipts", limit=2, cursor=cursor)).status_code == 200
+    assert (await system.get("receiving", "/receipts", limit=1, cursor=cursor, sku="A")).status_code == 400
+    assert (await system.get("receiving", "/products", cursor=cursor)).status_code == 400
+    assert (await system.get("receiving", f"/receipts/{receipts[0]}/lines", cursor=cursor)).status_code == 400

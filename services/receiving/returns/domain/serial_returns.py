@@ -21,7 +21,7 @@ from shared.identifiers import resource_path
 from shared.unit_of_work import CommandResult
 
 SHIPMENT_NOT_KNOWN = (Code.NOT_SHIPPED_TO_CUSTOMER, "no shipment of them is known")
-"""The event of the shipment may be in flight."""
+"""The event of the shipment, or of a sale from before the registry, may be in flight."""
 
 
 def receive_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
@@ -118,7 +118,7 @@ def _return_violation(
     misread = judge.misread_serial(unit.serial) if unit.status == "INACTIVE" else None
     if misread and misread.read_as != "OTHER_FORMAT":
         return Code.NOT_A_SERIAL, misread.description
-    if unit.status != "ON_HAND":
+    if unit.status not in {"ON_HAND", "INACTIVE"}:
         return Code.NOT_SHIPPED_TO_CUSTOMER, "never shipped"
     if is_same_customer_order and unit.return_id:
         return Code.ALREADY_RETURNED, resource_path("returns", unit.return_id)
