@@ -45,7 +45,9 @@ class RecordAuthorizer:
             return replace(item, rejection=replace(item.rejection, event=_with_actor(event, "")))
         decision = await self._decide(item.record, event, role)
         if isinstance(decision, ProblemDetail):
-            return replace(item, event=None, rejection=Rejection(_with_actor(event, ""), violations=[decision]))
+            refused = _with_actor(event, "")
+            rejection = Rejection(refused, violations=[decision], record=item.record, is_replayable=False)
+            return replace(item, event=None, rejection=rejection)
         return item if decision == event.data.actor else replace(item, event=_with_actor(event, decision))
 
     async def _decide(self, record: Record, event: CloudEvent[Any], role: Role) -> str | ProblemDetail:

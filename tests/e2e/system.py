@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from deploy import processes
@@ -88,7 +88,7 @@ class SystemUnderTest:
         """Publish messages in order, wait for Kafka's acknowledgement and return them as sent."""
         events = [self.cloud_event_of(message, source=source) for message in messages]
         for message, event in zip(messages, events, strict=True):
-            value, key, headers = json.dumps(event).encode(), message.key().encode(), token_headers(message)
+            value, key, headers = json.dumps(event).encode(), message.key().encode(), token_headers(message.TYPE)
             await self.producer.send(message.TOPIC.name, value, key=key, headers=headers)
         await self.producer.flush()
         return events
@@ -99,17 +99,18 @@ class SystemUnderTest:
         """Publish one record with any content and return its position."""
         value = json.dumps(event).encode() if isinstance(event, dict) else event
         raw_key = key.encode() if isinstance(key, str) else key
-        metadata = await self.producer.send_and_wait(topic, value, key=raw_key)
+        headers = token_headers(str(event.get("type"))) if isinstance(event, dict) else []
+        metadata = await self.producer.send_and_wait(topic, value, key=raw_key, headers=headers)
         return metadata.topic, metadata.partition, metadata.offset
 
-    async def all_records(self, topic: str) -> list[tuple[bytes | None, bytes | None]]:
-        """Return the key and value of every record of a topic, partition by partition."""
+    async def all_records(self, topic: str) -> list[ConsumerRecord[bytes | None, bytes | None]]:
+        """Return every record of a topic, partition by partition."""
         ends = {
             partition: end
             for partition, end in (await self.quiescence.end_offsets()).items()
             if partition.topic == topic and end
         }
-        records: list[tuple[bytes | None, bytes | None]] = []
+        records: list[ConsumerRecord[bytes | None, bytes | None]] = []
         if not ends:
             return records
         async with AIOKafkaConsumer(
@@ -119,8 +120,7 @@ class SystemUnderTest:
                 consumer.assign([partition])
                 await consumer.seek_to_beginning(partition)
                 while await consumer.position(partition) < end:
-                    record = await consumer.getone()
-                    records.append((record.key, record.value))
+                    records.append(await consumer.getone())
         return records
 
     async def wait_until_quiescent(self) -> None:

@@ -86,7 +86,7 @@ class UpstreamClient:
         self.sent_at[message_id] = now = datetime.now(UTC)
         event = CloudEvent[Any](id=message_id, source=SOURCE, type=message.TYPE, time=now, data=message)
         value = event.model_dump_json(exclude_none=True, by_alias=True).encode()
-        headers = token_headers(message, ACTOR)
+        headers = token_headers(message.TYPE, ACTOR)
         await self._producer.send(message.TOPIC.name, value, key=message.key().encode(), headers=headers)
         return message_id
 

@@ -1,6 +1,7 @@
-"""Tokens of tests: an issuer for the process, whose services accept them."""
+"""Tokens of tests: an issuer for the test run, whose services accept them."""
 
 import atexit
+import os
 import shutil
 import tempfile
 from datetime import timedelta
@@ -13,13 +14,15 @@ from pydantic_core import to_json
 from shared.auth.roles import Role
 from shared.auth.settings import own_issuer
 from shared.auth.signer import Signer
-from shared.contracts.envelope import Message
 from shared.messaging.authorization import AUTHORIZATION, ROLES_WITHOUT_TOKEN
 from shared.messaging.handlers import CommandHandler
 from shared.persistence.migrate import service_names
 
-FOLDER = Path(tempfile.mkdtemp(prefix="tracelot-auth-"))
-atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+PREFIX = "tracelot-auth-"
+FOLDER = Path(os.environ.get("AUTH_FOLDER", ""))
+if not FOLDER.name.startswith(PREFIX):  # otherwise it is that of the tests which started this process
+    FOLDER = Path(tempfile.mkdtemp(prefix=PREFIX))
+    atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 SIGNER = Signer.open(FOLDER)
 ENVIRONMENT = {
     "AUTH_FOLDER": str(FOLDER), "AUTH_ISSUERS": to_json([own_issuer(FOLDER).model_dump(mode="json")]).decode()
@@ -52,8 +55,8 @@ def _supervisor_commands() -> frozenset[str]:
     )
 
 
-def token_headers(message: Message, subject: str = "ann") -> list[tuple[str, bytes]]:
+def token_headers(message_type: str, subject: str = "ann") -> list[tuple[str, bytes]]:
     """Return the headers of a record: a token if the command needs one."""
-    if message.TYPE not in _supervisor_commands():
+    if message_type not in _supervisor_commands():
         return []
     return [(AUTHORIZATION, bearer(subject)["Authorization"].encode())]
