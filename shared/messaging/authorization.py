@@ -43,21 +43,18 @@ class RecordAuthorizer:
             return item
         if item.rejection is not None:
             return replace(item, rejection=replace(item.rejection, event=_with_actor(event, "")))
-        decision = await self._decide(item.record, event, role)
+        header = _find_token(item.record) if item.record.headers else None
+        decision = (
+            _decide_without_token(role) if header is None else await self._decide(item.record, header, event, role)
+        )
         if isinstance(decision, ProblemDetail):
             refused = _with_actor(event, "")
             rejection = Rejection(refused, violations=[decision], record=item.record, is_replayable=False)
             return replace(item, event=None, rejection=rejection)
         return item if decision == event.data.actor else replace(item, event=_with_actor(event, decision))
 
-    async def _decide(self, record: Record, event: CloudEvent[Any], role: Role) -> str | ProblemDetail:
-        """Return the actor, empty for the source, or why the command is rejected."""
-        header = next((value for name, value in record.headers if name.lower() == AUTHORIZATION), None)
-        if header is None:
-            if role in ROLES_WITHOUT_TOKEN:
-                return ""
-            detail = f"This needs the role {role}: a token in the header `{AUTHORIZATION}` of the record"
-            return ProblemDetail(code=Code.UNAUTHENTICATED, detail=detail)
+    async def _decide(self, record: Record, header: bytes, event: CloudEvent[Any], role: Role) -> str | ProblemDetail:
+        """Return the actor, or why the command is rejected."""
         scheme, _, token = header.decode("latin-1").partition(" ")
         at = record.timestamp / 1000 if record.timestamp_type == LOG_APPEND_TIME else None
         try:
@@ -71,6 +68,18 @@ class RecordAuthorizer:
             detail = f"The token is only for the message with the id {identity.command}"
             return ProblemDetail(code=Code.FORBIDDEN, detail=detail)
         return identity.actor
+
+
+def _find_token(record: Record) -> bytes | None:
+    return next((value for name, value in record.headers if name.lower() == AUTHORIZATION), None)
+
+
+def _decide_without_token(role: Role) -> str | ProblemDetail:
+    """Return that the source is the actor, or that it needs a token."""
+    if role in ROLES_WITHOUT_TOKEN:
+        return ""
+    detail = f"This needs the role {role}: a token in the header `{AUTHORIZATION}` of the record"
+    return ProblemDetail(code=Code.UNAUTHENTICATED, detail=detail)
 
 
 def _with_actor(event: CloudEvent[Any], actor: str) -> CloudEvent[Any]:

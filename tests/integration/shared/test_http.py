@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.auth.roles import Role
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine, read_only, transaction
-from tests.support.auth import bearer
+from tests.support.auth import SIGNER, bearer
 from tests.support.progress import FixedProgress
 from tests.support.toy.app import app
 
@@ -56,6 +57,21 @@ async def test_command_is_processed_and_its_event_published(http: httpx.AsyncCli
     assert data["actor"] == "Bob 3"
     assert data["cause"]["source"] == "http://toy/boxes/A/units"
     assert (await http.get("/boxes/A")).json() == {"box": "A", "units": 2}
+
+
+async def test_an_approved_command_names_both(http: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    """The audit has the sender and the supervisor who approved; the token is for one key."""
+    signed = SIGNER.sign("op-7", [Role.SUPERVISOR], timedelta(minutes=1), approved_by="sue", command="k-1")
+    headers = {"Authorization": f"Bearer {signed.token}", "Idempotency-Key": "k-1"}
+    for status in (201, 201):
+        response = await http.post("/boxes/A/units", json={"serials": ["1"]}, headers=headers)
+        assert response.status_code == status
+    assert response.headers["Idempotent-Replayed"] == "true"
+    response = await http.post("/boxes/A/units", json={"serials": ["2"]}, headers=headers | {"Idempotency-Key": "k-2"})
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+    async with read_only(engine) as tx:
+        ((value,),) = await tx.fetch_all(text("SELECT value FROM outbox"))
+    assert json.loads(value)["data"]["actor"] == "op-7, approved by sue"
 
 
 async def test_repeated_idempotency_key_returns_the_stored_response(
