@@ -58,7 +58,7 @@ def external_environment() -> dict[str, str]:
 
 def auth_environment(folder: Path) -> dict[str, str]:
     """Return the variables of sign-in: those of the environment, otherwise a key that lies in a folder."""
-    folder = Path(os.environ.get("AUTH_FOLDER") or folder)
+    folder = Path(os.environ.get("AUTH_FOLDER") or folder).resolve()
     Signer.open(folder)
     issuers = os.environ.get("AUTH_ISSUERS") or json.dumps([own_issuer(folder).model_dump(mode="json")])
     return {"AUTH_FOLDER": str(folder), "AUTH_ISSUERS": issuers}

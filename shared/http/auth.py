@@ -7,6 +7,7 @@ from typing import Any, cast
 from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -39,6 +40,8 @@ def token_verifier() -> TokenVerifier:
     except ValidationError as error:
         problems = "; ".join(problem["msg"] for problem in error.errors(include_input=False))
         raise InvalidSettingsError(f"AUTH_ISSUERS: {problems}") from None
+    except SettingsError:
+        raise InvalidSettingsError("AUTH_ISSUERS: not a list in JSON") from None
 
 
 def requires(role: Role) -> dict[str, Any]:

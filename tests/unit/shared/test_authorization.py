@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,11 +13,14 @@ from shared.auth.roles import Role
 from shared.auth.settings import own_issuer
 from shared.auth.verifier import TokenVerifier
 from shared.contracts.envelope import CloudEvent, Message
+from shared.http import dead_letters
+from shared.http.auth import token_verifier
 from shared.messaging.authorization import LOG_APPEND_TIME, RecordAuthorizer
 from shared.messaging.handlers import CommandHandler, EventHandler
 from shared.messaging.registry import HandlerRegistry
 from shared.messaging.rejections import Rejection
 from shared.messaging.work import WorkItem
+from shared.settings import InvalidSettingsError
 from shared.unit_of_work import UnitOfWork
 from tests.support.auth import FOLDER, SIGNER
 from tests.support.events import encode_message, to_event
@@ -111,3 +115,21 @@ def test_without_keys_nothing_is_rejected(tmp_path: Path) -> None:
     token = SIGNER.sign("sue", [Role.SUPERVISOR], MINUTE).token
     with pytest.raises(KeysUnavailableError):
         authorize(Role.SUPERVISOR, token, verifier=TokenVerifier([own_issuer(tmp_path)]))
+
+
+def test_dead_letters_do_not_show_tokens() -> None:
+    """The token of an unreadable record stays in the database."""
+    row = SimpleNamespace(
+        _asdict=dict, key=None, value=None, headers=[("Authorization", "QmVhcmVy"), ("trace", "MQ==")]
+    )
+    assert dead_letters._to_fields(row)["headers"] == [("Authorization", None), ("trace", "MQ==")]  # type: ignore[arg-type] # noqa: SLF001 - the mapping
+
+
+@pytest.mark.parametrize(
+    "value", ["", "[]", "no JSON", '[{"issuer": "x"}]', '[{"issuer": "x", "jwks": "y", "algorithms": ["HS256"]}]']
+)
+def test_wrong_issuers_are_named_at_the_start(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service without a valid list of issuers does not start."""
+    monkeypatch.setenv("AUTH_ISSUERS", value)
+    with pytest.raises(InvalidSettingsError, match="AUTH_ISSUERS"):
+        token_verifier.__wrapped__()
