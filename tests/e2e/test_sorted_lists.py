@@ -66,13 +66,13 @@ async def subjects(system: SystemUnderTest, scenario: SerialScenario, lot_scenar
 
 
 async def rows_of(system: SystemUnderTest, service: str, url: str, sort: str, limit: int) -> list[JsonObject]:
-    """Return the first rows of a list, or all of them if they fit on one page."""
+    """Return the first rows of a list, or all of them if they fit on one page; without ages, which pass."""
     rows: list[JsonObject] = []
     cursor: dict[str, str] = {}
     while True:
         body = await system.get_json(service, url, sort=sort, limit=limit, **cursor)
         page = body if "items" in body else next(part for part in body.values() if isinstance(part, dict))
-        rows += page["items"]
+        rows += [{name: value for name, value in item.items() if name != "age_seconds"} for item in page["items"]]
         if page["next"] is None or len(rows) >= PAGED_ROWS:
             return rows
         cursor = {"cursor": page["next"]}
