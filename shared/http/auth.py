@@ -133,7 +133,9 @@ async def authorize(request: Request) -> None:
 
 def identity_of(request: Request) -> Identity:
     """Return who sent a request."""
-    identity: Identity = request.scope["identity"]
+    identity: Identity | None = request.scope.get("identity")
+    if identity is None:
+        raise UnauthenticatedError("The request was not verified")
     return identity
 
 
