@@ -5,6 +5,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -28,7 +29,7 @@ from shared.http import (
 )
 from shared.http.auth import AuthenticationMiddleware, authorize, token_verifier
 from shared.http.known_parameters import require_known_parameters
-from shared.imports import ImportKind
+from shared.imports import ImportKind, retention
 from shared.imports.api import build_router as build_import_router
 from shared.imports.runner import ImportRunner
 from shared.messaging import inbox, relay
@@ -117,7 +118,6 @@ def _tune_gc() -> None:
 async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequence[ImportKind]) -> AsyncIterator[None]:
     settings = load_settings(registry.service)
     configure_logging(registry.service, settings.log_level)
-    token_verifier()  # raises if AUTH_ISSUERS is not valid
     _tune_gc()
     url = settings.database_url.get_secret_value()
     app.state.engine = create_engine(url, f"{registry.service}-http", settings.pool_size)
@@ -149,7 +149,8 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequenc
         background_tasks = [
             asyncio.create_task(runner.run(settings.scheduler_interval_seconds)) for runner in job_runners
         ]
-        background_tasks.append(asyncio.create_task(_housekeeping(engine, registry.service)))
+        import_retention = timedelta(days=settings.import_retention_days)
+        background_tasks.append(asyncio.create_task(_housekeeping(engine, registry.service, imports, import_retention)))
         background_tasks.append(asyncio.create_task(topic_monitor.run()))
         background_tasks.append(asyncio.create_task(progress_monitor.run()))
         try:
@@ -192,14 +193,18 @@ async def _with_timeout(seconds: float, awaitable: Awaitable[Any]) -> None:
         log.warning("not finished before shutdown: %s", type(error).__name__)
 
 
-async def _housekeeping(engine: AsyncEngine, service: str) -> None:
-    """Update the outbox metrics, and prune inbox and idempotency keys every hour."""
+async def _housekeeping(
+    engine: AsyncEngine, service: str, imports: Sequence[ImportKind], import_retention: timedelta
+) -> None:
+    """Update the outbox metrics, and prune inbox, idempotency keys and imports every hour."""
     for iteration in count():
         try:
             await relay.count_pending(engine, service)
             if iteration % 360 == 0:
                 await inbox.prune(engine)
                 await idempotency.prune(engine)
+                if imports:
+                    await retention.prune(engine, imports, import_retention)
         except Exception as error:  # noqa: BLE001 - for example, the database is unavailable
             log.warning("housekeeping failed, retrying: %s", describe_error(error))
         await asyncio.sleep(10)

@@ -18,7 +18,7 @@ import uvicorn
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.cli import imports, rejections, tokens, topics, users
+from shared.cli import import_mappings, imports, rejections, tokens, topics, users
 from shared.cli.connections import fail, with_engine, with_producer
 from shared.cli.errors import ErrorReportingGroup
 from shared.http.auth import token_verifier
@@ -38,6 +38,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(tokens.app, name="token")
 app.add_typer(users.app, name="user")
 app.command("import")(imports.import_file)
+app.add_typer(import_mappings.app, name="import-mappings")
 for service_name in service_names():
     if find_spec(f"services.{service_name}.cli"):
         app.add_typer(import_module(f"services.{service_name}.cli").app, name=service_name)

@@ -14,11 +14,11 @@ ABSENCE_BY_COLLECTION = {
     "products": Code.PRODUCT_NOT_FOUND, "warehouses": Code.WAREHOUSE_NOT_FOUND, "locations": Code.LOCATION_NOT_FOUND,
     "receipts": Code.RECEIPT_NOT_FOUND, "returns": Code.RETURN_NOT_FOUND, "discrepancies": Code.DISCREPANCY_NOT_FOUND,
     "serials": Code.SERIAL_NOT_FOUND, "lots": Code.LOT_NOT_FOUND, "recalls": Code.RECALL_NOT_FOUND,
-    "imports": Code.IMPORT_NOT_FOUND,
+    "imports": Code.IMPORT_NOT_FOUND, "import-mappings": Code.IMPORT_MAPPING_NOT_FOUND,
     "orders": Code.ORDER_NOT_FOUND, "cartons": Code.CARTON_NOT_FOUND, "shipments": Code.SHIPMENT_NOT_FOUND,
 }  # fmt: skip
 """Problems of a resource that is not found, by the first segment of its path."""
-OPERATOR_LISTS = frozenset({"rejections", "dead-letters", "imports"})
+OPERATOR_LISTS = frozenset({"rejections", "dead-letters", "imports", "import-mappings"})
 """Resources that no message in flight can bring."""
 GENERIC_PAGE_NAME = re.compile(r'\bPage_(\w+?)_(?=")')
 

@@ -28,6 +28,7 @@ class Code(StrEnum):
 
     INVALID_FILE = "invalid_file"
     IMPORT_NOT_FOUND = "import_not_found"
+    IMPORT_MAPPING_NOT_FOUND = "import_mapping_not_found"
     IMPORT_EXISTS = "import_exists"
     IMPORT_ROW_CHANGED = "import_row_changed"
     DUPLICATE_ROW = "duplicate_row"

@@ -31,6 +31,9 @@ REQUEST_PROBLEMS: dict[Code, ProblemType] = {
         "Nothing of the file was imported. Correct it and send it again under its number.",
     ),
     Code.IMPORT_NOT_FOUND: ProblemType(404, "Import not found", "Check the number, and the service of its kind."),
+    Code.IMPORT_MAPPING_NOT_FOUND: ProblemType(
+        404, "Import mapping not found", "Check the sender in GET /import-mappings, or set its mapping."
+    ),
     Code.IMPORT_EXISTS: ProblemType(
         409, "Import number in use", "Read the import of this number, and send another file under a number of its own."
     ),

@@ -5,6 +5,7 @@ from shared.persistence.migrate.schema_state import BreakingRevisionError, Schem
 from shared.persistence.migrate.tables import (
     dispatch_approvals,
     grant,
+    import_senders,
     import_tables,
     location_activity,
     location_tables,
@@ -24,6 +25,7 @@ __all__ = [
     "dispatch_approvals",
     "find_schema_state",
     "grant",
+    "import_senders",
     "import_tables",
     "location_activity",
     "location_tables",

@@ -130,3 +130,9 @@ async def http(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://receiving", headers=bearer()) as client:
         yield client
+
+
+@pytest.fixture
+def number(bare_harness: ReceivingHarness) -> str:
+    """A number of an import."""
+    return bare_harness.scoped_id("I")

@@ -28,6 +28,7 @@ from services.serials.lookup.queries.reports import REPORTS as SERIAL_REPORTS
 from services.serials.units import queries as units
 from shared.http import rejections, waiting
 from shared.http.lists import Statement
+from shared.imports import mappings, progress
 from shared.messaging import dead_letters
 from shared.persistence.database import Transaction, create_engine
 from shared.persistence.sorting import SortOrder, Sorts
@@ -50,10 +51,15 @@ COMMON: Lists = {
     "rejections": (rejections.select_rejections, rejections.SORTS),
     "dead-letters": (dead_letters.select_dead_letters, dead_letters.SORTS),
 }
+IMPORTS: Lists = {
+    "imports": (progress.select_imports, progress.SORTS),
+    "import-mappings": (mappings.select_mappings, mappings.SORTS),
+}
 WAITING: Lists = {"waiting-messages": (waiting.select_waiting, waiting.SORTS)}
 LISTS: Mapping[str, Lists] = {
     "receiving": {
         **COMMON,
+        **IMPORTS,
         **WAITING,
         "products": (products.select_products, products.SORTS),
         "product changes": (products.select_changes, products.CHANGE_SORTS),
@@ -70,6 +76,7 @@ LISTS: Mapping[str, Lists] = {
     },
     "serials": {
         **COMMON,
+        **IMPORTS,
         **of_reports(SERIAL_REPORTS),
         "serials": (with_filters(unit_search.sorted_query, Filters()), unit_search.SORTS),
         "history": (unit.select_history, unit.HISTORY_SORTS),
