@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from biip.checksums import gs1_standard_check_digit
+
 from deploy.demo.client import (
     FORKLIFT_DRIVER,
     SCANNER_OPERATOR,
@@ -45,6 +47,18 @@ class WarehouseActions:
             "location": DOCK,
             "serials": serials,
         }
+
+    @property
+    def gtin(self) -> str:
+        """Return a GTIN-13 of this run."""
+        digits = f"4{self.run_id}001"
+        return f"{digits}{gs1_standard_check_digit(digits)}"
+
+    async def scan_labels(self, receipt: str, serials: list[str]) -> None:
+        """Scan GS1 labels with the GTIN of this run, as the scanner sends them; all must be accepted."""
+        labels = [f"]d201{self.gtin.zfill(14)}21{serial}" for serial in serials]
+        body = {"receipt": receipt, "session": self.session_id(receipt), "location": DOCK, "scans": labels}
+        await self.client.execute("receiving", "/scans", SCANNER_OPERATOR, **body)
 
     async def scan(self, receipt: str, sku: str, serials: list[str]) -> None:
         """Scan serials; all must be accepted."""

@@ -178,35 +178,37 @@ HANDLERS = (
     ),
     CommandHandler(
         PickItems, pick_items, order_lock, "/picks", ItemsResult,
-        "pickItems", "Pick serials or lots for an order", load=picking.load_picking,
+        "pickItems", "Pick serials or lots for an order", enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
         ReportShortPick, report_short_pick, order_lock, "/short-picks", ItemsResult,
-        "reportShortPick", "Report a short pick", load=picking.load_picking,
+        "reportShortPick", "Report a short pick", enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
         UnpickItems, unpick_items, order_lock, "/unpicks", ItemsResult,
-        "unpickItems", "Unpick items", load=picking.load_picking,
+        "unpickItems", "Unpick items", enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
         SwapUnit, swap_unit, order_lock, "/unit-swaps", SwapAccepted,
-        "swapUnit", "Swap an allocated unit", success_status=202, load=picking.load_picking, role=Role.SUPERVISOR,
+        "swapUnit", "Swap an allocated unit", success_status=202, enrich=orders.read_scans, load=picking.load_picking,
+        role=Role.SUPERVISOR,
     ),
     CommandHandler(
         SwapLot, swap_lot, order_lock, "/lot-swaps", SwapAccepted,
-        "swapLot", "Swap an allocated lot", success_status=202, load=picking.load_picking, role=Role.SUPERVISOR,
+        "swapLot", "Swap an allocated lot", success_status=202, enrich=orders.read_scans, load=picking.load_picking,
+        role=Role.SUPERVISOR,
     ),
     CommandHandler(
         PackItems, pack_items, order_lock, "/packs", ItemsResult,
-        "packItems", "Pack items into a carton", load=shipping.load_packing,
+        "packItems", "Pack items into a carton", enrich=orders.read_packing_scans, load=shipping.load_packing,
     ),
     CommandHandler(
         UnpackItems, unpack_items, order_lock, "/unpacks", ItemsResult,
-        "unpackItems", "Unpack items from a carton", load=shipping.load_packing,
+        "unpackItems", "Unpack items from a carton", enrich=orders.read_packing_scans, load=shipping.load_packing,
     ),
     CommandHandler(
         MoveCartonItems, move_to_carton, order_lock, "/carton-moves", ItemsResult,
-        "moveCartonItems", "Move items to another carton", load=shipping.load_packing,
+        "moveCartonItems", "Move items to another carton", enrich=orders.read_packing_scans, load=shipping.load_packing,
     ),
     CommandHandler(
         CreateShipment, create_shipment, order_locks, "/shipments", ShipmentResult, "createShipment",

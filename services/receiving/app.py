@@ -16,6 +16,7 @@ from services.receiving.products import store as products
 from services.receiving.products.domain.barcodes import barcode_key
 from services.receiving.products.domain.definitions import define_product, record_first_order
 from services.receiving.products.domain.records import ProductResult
+from services.receiving.raw_scans import read_scans
 from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
@@ -52,6 +53,7 @@ from shared.contracts.upstream import (
     WarehouseDefined,
 )
 from shared.http.waiting import router as waiting_router
+from shared.inventory.scan_enricher import taking_scans
 from shared.messaging import waiting
 from shared.messaging.handlers import CommandHandler, EventHandler
 from shared.persistence.database import Transaction
@@ -81,6 +83,8 @@ def receipt_locks(data: Any) -> Iterator[str]:
         yield from {f"sku:{line.sku}" for line in data.lines}
     elif isinstance(data, commands.ScanItems | commands.UndoScan) and data.sku:
         yield from sku_lock(data)
+    if isinstance(data, commands.ScanItems):
+        yield from {f"sku:{read.sku}" for read in data.read_scans if read.sku}
 
 
 def return_locks(data: commands.ReceiveReturn | commands.DisposeReturn) -> Iterator[str]:
@@ -124,12 +128,12 @@ HANDLERS = (
     ),
     CommandHandler(
         commands.ScanItems, record_scans, receipt_locks, "/scans", ScanResult,
-        "scanItems", "Scan serial numbers or lots of a receipt", enrich=products.resolve_barcodes,
+        "scanItems", "Scan serial numbers or lots of a receipt", enrich=read_scans,
         load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.UndoScan, undo_scans, receipt_locks, f"{SESSION}/undo", SessionResult,
-        "undoScans", "Undo scans of a session", load=receipts.load_receipts,
+        commands.UndoScan, taking_scans(undo_scans), receipt_locks, f"{SESSION}/undo", SessionResult,
+        "undoScans", "Undo scans of a session", enrich=read_scans, load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.DiscardSession, discard_session, receipt_locks, f"{SESSION}/discard", SessionResult,
@@ -153,8 +157,8 @@ HANDLERS = (
         role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        commands.ReceiveReturn, receive_return, return_locks, "/returns", ReturnResult,
-        "receiveReturn", "Receive a customer return", success_status=201, load=returns.load_returns,
+        commands.ReceiveReturn, taking_scans(receive_return), return_locks, "/returns", ReturnResult,
+        "receiveReturn", "Receive a customer return", success_status=201, enrich=read_scans, load=returns.load_returns,
     ),
     CommandHandler(
         commands.DisposeReturn, dispose_return, return_locks, "/returns/{return}/disposition", ReturnResult,

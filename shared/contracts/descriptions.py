@@ -90,6 +90,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "placed_at": "Time of the order; it decides between orders of equal priority.",
     "received_at": "Time of receipt.",
     "received_by": "User or device that received it.",
+    "scan": "Texts as the scanner sent them, one a line; null if nothing was scanned.",
     "scanned_at": "Time of the scan.",
     "scanned_by": "User or device that scanned it.",
     "found_at": "Time at which the discrepancy was found.",

@@ -90,7 +90,9 @@ class Message(ContractModel):
         """Determine the list fields once per class: inspecting each message is slow."""
         super().__pydantic_init_subclass__(**kwargs)
         lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list}
-        cls.ITEM_FIELDS = [name for name in ("serials", "units", "allocated", "lots", "stock") if name in lists]
+        cls.ITEM_FIELDS = [
+            name for name in ("serials", "units", "allocated", "lots", "stock", "scans") if name in lists
+        ]
 
     def key(self) -> str:
         """Return the record key, which determines the order within the topic."""

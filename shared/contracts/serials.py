@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.leaving_goods import LeavingList
+from shared.contracts.raw_scans import ScansOfSerials
 from shared.contracts.topics import SERIALS
 from shared.identifiers import Day, DocumentId, Integer, LineId, Location, LotNumber, SerialNumber, Sku
 
@@ -34,6 +35,8 @@ class SerialsChanged(Message):
     open_holds: Integer = 0
     expiry: Day | None = None
     reason: str
+    scans: ScansOfSerials | None = None
+    """Texts as the scanner sent them, parallel to `serials`, empty where the number was typed; null if all were."""
 
 
 class SerialStateChanged(SerialsChanged, type="serial.state_changed.v1", topic=SERIALS, key="sku"):

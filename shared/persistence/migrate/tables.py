@@ -82,6 +82,11 @@ def product_table() -> None:
     grant("product", "SELECT, INSERT, UPDATE")
 
 
+def barcode_index() -> None:
+    """Index the barcodes of a product replica that holds them as JSON, so that scans find their product."""
+    run_sql("CREATE INDEX product_barcode ON product USING gin (jsonb_path_query_array(barcodes, '$[*].code'))")
+
+
 def location_tables() -> None:
     """Create the warehouse and location tables of `shared.inventory.reference_data`."""
     run_sql(LOCATION_SCHEMA)

@@ -3,20 +3,14 @@
 from typing import Any
 from uuid import uuid4
 
-from biip.checksums import gs1_standard_check_digit
 from httpx import AsyncClient
 
 from shared.contracts.upstream import ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.support.auth import bearer
+from tests.support.gtins import new_gtin
 
 GS = "\x1d"
-
-
-def new_gtin() -> str:
-    """Return a GTIN-13 that no other test has."""
-    digits = f"4{uuid4().int % 10**11:011}"
-    return f"{digits}{gs1_standard_check_digit(digits)}"
 
 
 async def parse(http: AsyncClient, text: str, **context: Any) -> Any:

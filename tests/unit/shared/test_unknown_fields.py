@@ -117,7 +117,7 @@ BODIES = [
     ("receiving", "/scans", "validation_error", {}, {"receipt": "required", "session": "required", "location": ""}),
     ("receiving", "/scans", "validation_error",
      {"receipt": "R-1", "session": "S", "sku": "A", "location": "W/A", "serials": []},
-     {"body": "either serials or lots required"}),
+     {"body": "either serials or lots or scans required"}),
     ("receiving", "/scans", "validation_error", {"receipt": "R-1", "expiry_date": "2027-01-31"},
      {"session": "Field required", "location": "Field required", "expiry_date": "expiry?"}),
 ]  # fmt: skip

@@ -67,6 +67,8 @@ class LedgerEntry(NamedTuple):
     document: str | None = None
     other_lot: str | None = None
     """Of a corrected number: the lot that the quantity went to or came from."""
+    scan: str | None = None
+    """What the scanner sent, one scan a line."""
 
 
 class LaterChange(NamedTuple):
@@ -107,3 +109,5 @@ class Correction(NamedTuple):
     recorded_at: datetime
     cause_source: str
     cause_id: str
+    scan: str | None
+    """What the scanner sent, one scan a line."""

@@ -33,6 +33,7 @@ class Inflow(KnownFieldsModel):
     return_id: str | None
     order: str | None
     customer: str | None
+    scan: str | None
 
 
 class NumberCorrection(KnownFieldsModel):
@@ -54,6 +55,7 @@ class NumberCorrection(KnownFieldsModel):
     occurred_at: datetime
     actor: str
     reason: str
+    scan: str | None
 
 
 class LotTraceBackward(KnownFieldsModel):
@@ -101,6 +103,7 @@ class WriteOff(KnownFieldsModel):
     recorded_at: datetime
     actor: str
     reason: str
+    scan: str | None
 
 
 class LotTraceForward(KnownFieldsModel):

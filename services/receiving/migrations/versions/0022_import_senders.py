@@ -3,7 +3,7 @@
 from shared.persistence.migrate import import_senders
 
 revision = "0022_import_senders"
-down_revision = "0019_lot_corrections"
+down_revision = "0020_raw_scans"
 
 
 def upgrade() -> None:

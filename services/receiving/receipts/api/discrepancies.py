@@ -39,6 +39,8 @@ class DiscrepancyOut(KnownFieldsModel):
     expiry: date | None
     manufactured_on: date | None
     expiry_source: ExpirySource | None
+    scan: str | None
+    """Text as the scanner sent it; null if the number was typed."""
     quantity: SignedQuantity
     location: str | None
     conflicting_value: str | None

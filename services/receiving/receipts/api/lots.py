@@ -32,6 +32,8 @@ class LotScanOut(KnownFieldsModel):
     manufactured_on: date | None
     best_before: date | None
     expiry_source: ExpirySource | None
+    scan: str | None
+    """Text as the scanner sent it; null if the number was typed."""
     scanned_by: str
     scanned_at: datetime
     known_lot: str | None

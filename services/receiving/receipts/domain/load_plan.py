@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.receiving.products.domain.records import ProductBarcode
+from services.receiving.receipts.domain.raw_scans import split_scans
 from services.receiving.receipts.domain.records import AnnouncedLine, Discrepancy, LotKey, LotScan, RowKey, Unit
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
 from shared.contracts.commands import receiving as commands
@@ -126,6 +127,11 @@ def _load_for_closing(plan: LoadPlan, command: AsnCancelled | commands.CloseRece
 def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcodes) -> None:
     plan.locations.add(command.location)
     plan.sessions.add((command.receipt, command.session))
+    for part in split_scans(command):
+        _load_for_items(plan, part, barcodes)
+
+
+def _load_for_items(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcodes) -> None:
     barcode = barcodes.get(command.barcode) if command.barcode else None
     if sku := barcode.sku if barcode else command.sku if command.barcode is None else None:
         plan.skus.add(sku)
@@ -186,6 +192,7 @@ def entered_serials(command: Message) -> Iterator[str]:
     """Return the serial numbers that a command may register."""
     if isinstance(command, commands.ScanItems):
         yield from command.serials
+        yield from (read.serial for read in command.read_scans if read.serial)
     elif isinstance(command, AsnAnnounced | AsnChanged):
         for line in command.lines:
             yield from line.serials or ()

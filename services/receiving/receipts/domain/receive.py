@@ -17,6 +17,7 @@ from services.receiving.receipts.domain.records import (
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, chunks
 from shared.contracts.product_attributes import ExpirySource
+from shared.contracts.raw_scans import scans_of_serials
 from shared.contracts.receiving import (
     DiscrepancyFound,
     DiscrepancyResolved,
@@ -51,7 +52,7 @@ def receive_serials(uow: ReceivingUnitOfWork, session: Session, scanned: Iterabl
                 ReceiptSerialsReceived, receipt=session.receipt, session=session.session, line=number, sku=sku,
                 location=location, serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk],
                 lot=lot, expiry=expiry, expiry_source=expiry_source, manufactured_on=manufactured_on,
-                hold_id=new_hold_id(uow, sku, location, expiry),
+                hold_id=new_hold_id(uow, sku, location, expiry), scans=scans_of_serials(unit.scan for unit in chunk),
                 supplier=uow.receipts[session.receipt].supplier,
             )  # fmt: skip
 
@@ -82,7 +83,7 @@ def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
 def _to_received_lot(scan: LotScan, hold_id: str | None) -> ReceivedLot:
     return ReceivedLot(
         lot=scan.received_lot, quantity=scan.quantity, expiry=scan.expiry, manufactured_on=scan.manufactured_on,
-        best_before=scan.best_before, expiry_source=scan.expiry_source, hold_id=hold_id,
+        best_before=scan.best_before, expiry_source=scan.expiry_source, hold_id=hold_id, scan=scan.scan,
     )  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrep
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session, kind=scan.kind, line=scan.line,
         sku=scan.sku, serial=scan.serial, missing_serials=[], quantity=Decimal(1), location=scan.location,
         conflicting_value=scan.conflicting_value, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
-        expiry=scan.expiry, manufactured_on=scan.manufactured_on, expiry_source=scan.expiry_source,
+        expiry=scan.expiry, manufactured_on=scan.manufactured_on, expiry_source=scan.expiry_source, scan=scan.scan,
     )  # fmt: skip
 
 
@@ -109,9 +110,10 @@ def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
         discrepancy=next(uow.ids), receipt=scan.receipt, session=scan.session,
         kind=UNMATCHED_KINDS.get(scan.status, "UNEXPECTED"), line=scan.line, sku=scan.sku, serial=None,
         missing_serials=[], quantity=scan.quantity, location=scan.location,
-        conflicting_value=scan.known_lot or difference, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
+        conflicting_value=scan.label_sku or scan.known_lot or difference, found_at=uow.now,
+        found_by=uow.event.actor, lot=scan.lot,
         expiry=scan.expiry, scan_id=scan.scan_id, manufactured_on=scan.manufactured_on,
-        expiry_source=scan.expiry_source,
+        expiry_source=scan.expiry_source, scan=scan.scan,
     )  # fmt: skip
 
 
@@ -123,7 +125,7 @@ DISCREPANCY_TEXT = {
     "CASE_MISMATCH": "serial number {conflicting_value} differs only in case, blanks, hyphens, O and 0, or I and 1",
     "LOT_CASE_MISMATCH": "known lot {conflicting_value} differs only in case or blanks",
     "EXPECTED_ON_OTHER_RECEIPT": "expected on receipt {conflicting_value}",
-    "WRONG_PRODUCT": "product {conflicting_value} has or expects this serial number",
+    "WRONG_PRODUCT": "product {conflicting_value} is on the label, or has or expects this serial number",
     "NOT_AS_ANNOUNCED": "lot or dates are not as announced: {conflicting_value}",
     "EXPIRED": "rejected: expired on {expiry}",
     "INSUFFICIENT_SHELF_LIFE": "rejected: expires on {expiry}, remaining shelf life too short",

@@ -19,13 +19,13 @@ UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "V
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
 LotScanStatus = Literal[
-    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "RECEIVED", "REJECTED"
+    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "WRONG_PRODUCT", "RECEIVED", "REJECTED"
 ]
 """The `UNMATCHED_KINDS` become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
 
 UNMATCHED_KINDS: Mapping[LotScanStatus, DiscrepancyKind] = {
     "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "LOT_CASE_MISMATCH": "LOT_CASE_MISMATCH",
-    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED",
+    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED", "WRONG_PRODUCT": "WRONG_PRODUCT",
 }  # fmt: skip
 """Discrepancies of unmatched lot scans, by their status."""
 
@@ -149,6 +149,8 @@ class Unit(NamedTuple):
     announced_expiry: date | None = None
     announced_manufactured_on: date | None = None
     announced_best_before: date | None = None
+    scan: str | None = None
+    """Raw scan of its last receipt."""
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, as listed by a part of its ASN."""
@@ -221,6 +223,8 @@ class UnmatchedScan(NamedTuple):
     expiry: date | None = None
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    scan: str | None = None
+    """Raw scan."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -229,7 +233,7 @@ class UnmatchedScan(NamedTuple):
 
 
 class LotScan(NamedTuple):
-    """Scanned quantity of a lot in a session; repeated scans at one location are added up (S23).
+    """Scanned quantity of a lot in a session; repeated equal scans at one location are added up (S23).
 
     For an untracked product, `lot` is empty and there are no dates.
     """
@@ -251,6 +255,10 @@ class LotScan(NamedTuple):
     known_lot: str | None = None
     """The known lot that the number spells in another way, and as which the quantity is received."""
     expiry_source: ExpirySource | None = None
+    scan: str | None = None
+    """Raw scan."""
+    label_sku: str | None = None
+    """Product on the label, if it is another one."""
 
     @property
     def received_lot(self) -> str:
@@ -288,3 +296,5 @@ class Discrepancy(NamedTuple):
     """The lot scan of a lot discrepancy."""
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    scan: str | None = None
+    """Raw scan."""

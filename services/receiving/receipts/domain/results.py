@@ -51,6 +51,10 @@ class SerialScanResult(DescribedFields):
     read_as: ReadAs | None = None
     expiry: date | None = None
     expiry_source: ExpirySource | None = None
+    sku: str | None = None
+    """Product that a raw scan names."""
+    scan: str | None = None
+    """Raw scan that was read."""
 
     @property
     def scanned_value(self) -> str:
@@ -78,6 +82,10 @@ class LotScanResult(DescribedFields):
     read_as: ReadAs | None = None
     expiry: date | None = None
     expiry_source: ExpirySource | None = None
+    sku: str | None = None
+    """Product that a raw scan names."""
+    scan: str | None = None
+    """Raw scan that was read."""
 
     @property
     def scanned_value(self) -> str:
@@ -88,12 +96,13 @@ class LotScanResult(DescribedFields):
 class ScanResult(PartialResult):
     """Result of each scan, in the order scanned. Unmatched scans become discrepancies on confirmation.
 
-    `scan_results` holds the results of serial numbers, `lots` the results of lots.
+    `scan_results` holds the results of serial numbers, `lots` the results of lots. `sku` is null if raw scans name
+    several products. Raw scans that cannot be read are listed in `rejected` only.
     """
 
     receipt: str
     session: str
-    sku: str
+    sku: str | None
     accepted: int
     unmatched: int
     scan_results: list[SerialScanResult]

@@ -1,10 +1,12 @@
 """Scans on a receipt: every serial number and lot has its own result (S13, S14, S16, S23)."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.receiving.locations.domain.definitions import inactive_location_violation
 from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
 from services.receiving.receipts.domain.misreads import MAX_NAMED, Misread, ScanJudge, describe_misreads
+from services.receiving.receipts.domain.raw_scans import split_scans, unread_scans
 from services.receiving.receipts.domain.records import Receipt, Session
 from services.receiving.receipts.domain.results import (
     LotScanResult,
@@ -54,47 +56,83 @@ REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
 }
 
 
+ItemResult = SerialScanResult | LotScanResult
+
+
 def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     """Evaluate each serial number or lot as accepted, unmatched or rejected; open the session if necessary."""
     receipt = uow.receipts.get(command.receipt)
-    sku = find_sku(uow, command)
     session = uow.sessions.get((command.receipt, command.session))
     if violation := (
         _receipt_violation(command, receipt)
-        or _product_violation(uow, command, sku)
+        or (None if command.scans else _product_violation(uow, command))
         or _location_violation(uow, command, receipt)
         or (session and session_violation(session, uow.event.sender))
     ):
         return CommandResult.rejected(violation)
-    if receipt is None or sku is None:  # checked above; narrows the types
+    if receipt is None:  # checked above; narrows the type
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
-    judge = ScanJudge(uow, sku, receipt.receipt)
-    if violation := _label_violation(uow, command, sku, judge):
-        return CommandResult.rejected(violation)
-    serial_results = evaluate_serial_scans(uow, command, receipt, sku, judge) if command.serials else []
-    lot_results = evaluate_lot_scans(uow, command, receipt, sku, judge) if command.lots else []
-    results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
+    violations = unread_scans(command)
+    results: list[ItemResult] = []
+    by_product: dict[str, list[ItemResult]] = {}
+    for part in split_scans(command):
+        if violation := _product_violation(uow, part):
+            violations.append(violation)
+            continue
+        sku = find_sku(uow, part) or ""
+        evaluated = _evaluate(uow, part, receipt, sku)
+        if isinstance(evaluated, ProblemDetail):
+            violations.append(evaluated)
+        else:
+            results += evaluated
+            by_product.setdefault(sku, []).extend(evaluated)
+    for sku, of_product in by_product.items():
+        violations += _rejections(uow, command, sku, of_product)
     statuses = [result.status for result in results]
-    limits = {
-        "decimals": uow.decimals(sku), "today": uow.latest_date(command.location),
-        "required": uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
-    }  # fmt: skip
-    violations = [
-        _to_violation(status, code, text, limits, results)
-        for status, (code, text) in codes.items()
-        if status in statuses
-    ]
-    rejected_count = sum(len(violation.ids) for violation in violations)
+    rejected_count = sum(status in REJECTED_SERIALS or status in REJECTED_LOTS for status in statuses)
     if rejected_count == len(results):
         return CommandResult.rejected(*violations)
     accepted = statuses.count("ACCEPTED")
     if session is None:
         _open_session(uow, command)
     body = ScanResult.model_construct(
-        receipt=command.receipt, session=command.session, sku=sku, accepted=accepted,
-        unmatched=len(results) - accepted - rejected_count, scan_results=serial_results, lots=lot_results,
+        receipt=command.receipt, session=command.session, sku=next(iter(by_product)) if len(by_product) == 1 else None,
+        accepted=accepted, unmatched=len(results) - accepted - rejected_count,
+        scan_results=[result for result in results if isinstance(result, SerialScanResult)],
+        lots=[result for result in results if isinstance(result, LotScanResult)],
     )  # fmt: skip
     return CommandResult(body, violations=violations)
+
+
+def _evaluate(
+    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str
+) -> Sequence[ItemResult] | ProblemDetail:
+    """Evaluate the serial numbers or lots of one product and label."""
+    judge = ScanJudge(uow, sku, receipt.receipt)
+    if violation := _label_violation(uow, command, sku, judge):
+        return violation
+    evaluate: Any = evaluate_lot_scans if command.lots else evaluate_serial_scans
+    results: list[ItemResult] = evaluate(uow, command, receipt, sku, judge)
+    for result, read in zip(results, command.read_scans, strict=False):
+        result.sku, result.scan = read.sku, read.text
+    return results
+
+
+def _rejections(
+    uow: ReceivingUnitOfWork, command: ScanItems, sku: str, results: Sequence[ItemResult]
+) -> list[ProblemDetail]:
+    """Return the violations of the rejected items of a product."""
+    limits = {
+        "decimals": uow.decimals(sku), "today": uow.latest_date(command.location),
+        "required": uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
+    }  # fmt: skip
+    codes = REJECTED_LOTS if isinstance(results[0], LotScanResult) else REJECTED_SERIALS
+    statuses = {result.status for result in results}
+    return [
+        _to_violation(status, code, text, limits, results)
+        for status, (code, text) in codes.items()
+        if status in statuses
+    ]
 
 
 def find_sku(uow: ReceivingUnitOfWork, command: ScanItems) -> str | None:
@@ -139,7 +177,8 @@ def _receipt_violation(command: ScanItems, receipt: Receipt | None) -> ProblemDe
     return None
 
 
-def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str | None) -> ProblemDetail | None:
+def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems) -> ProblemDetail | None:
+    sku = find_sku(uow, command)
     tracking = uow.tracking(sku) if sku else None
     if tracking is None:
         return ProblemDetail(code=Code.PRODUCT_NOT_FOUND, detail=f"Product {command.sku or command.barcode} not found")
@@ -191,7 +230,7 @@ def _to_violation(
     code: Code,
     template: str,
     limits: Mapping[str, object],
-    results: Sequence[SerialScanResult | LotScanResult],
+    results: Sequence[ItemResult],
 ) -> ProblemDetail:
     """Return the violation of the scans of a status; its text names their days and the limits that they violate."""
     concerned = [result for result in results if result.status == status]

@@ -33,12 +33,12 @@ UNITS = RecordTable(
     "unit", Unit, "sku serial",
     "version status receipt line part is_listed session location scanned_by scanned_at order_id customer return_id lot"
     " expiry adjustment manufactured_on warranty_ends_on expiry_source announced_lot announced_expiry"
-    " announced_manufactured_on announced_best_before",
+    " announced_manufactured_on announced_best_before scan",
     version="version", guard="lower(t.serial) = lower(input.serial)",  # the index contains lower(serial)
 )  # fmt: skip
 UNMATCHED_SCANS = RecordTable(
     "unmatched_scan", UnmatchedScan, "receipt sku serial",
-    "session kind line location conflicting_value scanned_by scanned_at lot expiry manufactured_on expiry_source",
+    "session kind line location conflicting_value scanned_by scanned_at lot expiry manufactured_on expiry_source scan",
     upsert=True,
 )  # fmt: skip
 LOT_SCANS = RecordTable(
@@ -50,6 +50,6 @@ LOT_CORRECTIONS = RecordTable("lot_correction", LotCorrection, "sku from_lot lot
 DISCREPANCIES = RecordTable(
     "discrepancy", Discrepancy, "discrepancy",
     "session kind line quantity location found_at found_by resolution matched_serial reason resolved_at resolved_by lot"
-    " expiry",
+    " expiry scan",
     types={"missing_serials": "text[]"}, guard="(t.resolution IS NULL OR t.resolution = 'REJECT')",
 )  # fmt: skip

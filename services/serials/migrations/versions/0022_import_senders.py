@@ -3,7 +3,7 @@
 from shared.persistence.migrate import import_senders
 
 revision = "0022_import_senders"
-down_revision = "0018_serial_formats"
+down_revision = "0020_counted_scans"
 
 
 def upgrade() -> None:
