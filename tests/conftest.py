@@ -48,6 +48,7 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def environment(stack: Stack) -> Iterator[Mapping[str, str]]:
     """Create topics and tables, and set the environment of this process like that of a service."""
+    stack.env.update(auth.ENVIRONMENT)
     prepare(stack.env, partitions=PARTITIONS)
     previous = dict(os.environ)
     os.environ.update(stack.env)

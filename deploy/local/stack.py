@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -56,11 +56,11 @@ def external_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ENVIRONMENT_VARIABLES}
 
 
-def auth_environment(folder: Path) -> dict[str, str]:
-    """Return the variables of sign-in: those of the environment, otherwise a key that lies in a folder."""
-    folder = Path(os.environ.get("AUTH_FOLDER") or folder).resolve()
+def auth_environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the given variables of sign-in, by default those of a key that is made in a folder."""
+    folder = Path(given.get("AUTH_FOLDER") or folder).resolve()
     Signer.open(folder)
-    issuers = os.environ.get("AUTH_ISSUERS") or json.dumps([own_issuer(folder).model_dump(mode="json")])
+    issuers = given.get("AUTH_ISSUERS") or json.dumps([own_issuer(folder).model_dump(mode="json")])
     return {"AUTH_FOLDER": str(folder), "AUTH_ISSUERS": issuers}
 
 
@@ -99,7 +99,8 @@ class Stack:
                 external_environment() if kind == "external" else self._start_servers(kind) | SINGLE_BROKER_SETTINGS
             )
             # tests and demo use the declared names
-            self.env = {**servers, "KAFKA_TOPIC_PREFIX": "", **auth_environment(self.folder / "auth")}
+            given = os.environ if kind == "external" else {}
+            self.env = {**servers, "KAFKA_TOPIC_PREFIX": "", **auth_environment(self.folder / "auth", given)}
         except BaseException:
             self.stop()
             raise

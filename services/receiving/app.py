@@ -6,6 +6,7 @@ It also consumes its own product events, for lines that await a product.
 from collections.abc import Iterator
 from typing import Any
 
+from services.receiving.cartons import api as cartons_api
 from services.receiving.imports import KINDS as IMPORTS
 from services.receiving.locations import api as locations_api
 from services.receiving.locations import store as locations
@@ -25,7 +26,12 @@ from services.receiving.receipts.domain.closing import close_receipt
 from services.receiving.receipts.domain.corrected_lots import correct_unit_lots
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
 from services.receiving.receipts.domain.receipt_lines import adjust_units, plan_waiting_lines
-from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
+from services.receiving.receipts.domain.results import (
+    ReceiptResult,
+    ResolutionResult,
+    ScanResult,
+    SessionResult,
+)
 from services.receiving.receipts.domain.scans import record_scans
 from services.receiving.receipts.domain.sessions import confirm_session, discard_session, take_over_session, undo_scans
 from services.receiving.returns import api as returns_api
@@ -35,6 +41,9 @@ from services.receiving.returns.domain.records import ReturnResult
 from services.receiving.returns.domain.serial_returns import receive_return
 from services.receiving.returns.domain.shipments import correct_lots, record_shipped_lots, record_shipped_units
 from services.receiving.scans import api as scans_api
+from services.receiving.suppliers import api as suppliers_api
+from services.receiving.suppliers import store as suppliers
+from services.receiving.suppliers.domain.definitions import SupplierOut, define_supplier
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.auth.roles import Role
 from shared.contracts.commands import receiving as commands
@@ -81,10 +90,17 @@ def receipt_locks(data: Any) -> Iterator[str]:
     yield f"receipt:{data.receipt}"
     if isinstance(data, AsnAnnounced | AsnChanged):
         yield from {f"sku:{line.sku}" for line in data.lines}
+        if isinstance(data, AsnAnnounced):
+            yield from {f"sscc:{carton.sscc}" for carton in data.cartons}
     elif isinstance(data, commands.ScanItems | commands.UndoScan) and data.sku:
         yield from sku_lock(data)
     if isinstance(data, commands.ScanItems):
         yield from {f"sku:{read.sku}" for read in data.read_scans if read.sku}
+
+
+def supplier_lock(data: commands.DefineSupplier) -> Iterator[str]:
+    """Return the lock key of the supplier."""
+    yield f"supplier:{data.supplier}"
 
 
 def return_locks(data: commands.ReceiveReturn | commands.DisposeReturn) -> Iterator[str]:
@@ -111,6 +127,11 @@ HANDLERS = (
         LocationDefined, define_location, location_lock, "/locations", LocationOut,
         "defineLocation", "Create or change a location", success_status=201, load=locations.load_definitions,
         role=Role.INTEGRATOR,
+    ),
+    CommandHandler(
+        commands.DefineSupplier, define_supplier, supplier_lock, "/suppliers", SupplierOut,
+        "defineSupplier", "Set how the goods of a supplier are received", success_status=201,
+        load=suppliers.load_definitions,
     ),
     CommandHandler(
         AsnAnnounced, announce_receipt, receipt_locks, "/receipts", ReceiptResult,
@@ -181,6 +202,7 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     """Save all changes."""
     await products.save(tx, uow)
     await locations.save(tx, uow)
+    await suppliers.save(tx, uow)
     await receipts.save(tx, uow)
     await returns.save(tx, uow)
     await waiting.save(tx, uow.waiting)
@@ -196,9 +218,11 @@ app = create_app(
     (
         products_api.router,
         locations_api.router,
+        cartons_api.router,
         receipts_api.router,
         returns_api.router,
         scans_api.router,
+        suppliers_api.router,
         waiting_router,
     ),
     save=save,

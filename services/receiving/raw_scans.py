@@ -31,8 +31,8 @@ def fill_undone_scans(_: UndoScan, reads: Sequence[ReadScan]) -> Mapping[str, An
 
 
 USES: Mapping[type[Message], ScanUse] = {
-    ScanItems: ScanUse(document="receipt", is_of_one_product=False),
-    UndoScan: ScanUse(fill_undone_scans, document="receipt", needs_lot=True),
+    ScanItems: ScanUse(document="receipt", is_of_one_product=False, takes_cartons=True),
+    UndoScan: ScanUse(fill_undone_scans, document="receipt", needs_lot=True, takes_cartons=True),
     ReceiveReturn: ScanUse(fill_serials_or_lots, document="order", needs_quantity=True, needs_lot=True),
 }
 _read_scans = build_scan_enricher(STATEMENT, USES)

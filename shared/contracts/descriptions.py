@@ -44,6 +44,13 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "shipment": "Shipment number.",
     "carton": "Carton number.",
     "sscc": "Serial shipping container code (SSCC) of the carton; null without a configured company prefix.",
+    "inferred_from": (
+        "SSCC of the carton whose scan stood for that of the items (inferred from SSCC); null if they were scanned."
+    ),
+    "pallet": "SSCC of the pallet on which the carton stands; null if on none.",
+    "receive_by_carton": (
+        "Whether the scan of a carton's SSCC receives all its units and lots; otherwise they are scanned one by one."
+    ),
     "to_carton": "Carton to move the items into.",
     "cartons": "Cartons of the shipment.",
     "carrier": "Carrier of the shipment.",
@@ -183,6 +190,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     # Receiving
     "kind": "Kind of receipt: ASN, BLIND for an unannounced arrival, or OPENING for initial stock.",
     "expected_quantity": "Expected quantity.",
+    "receipt_status": "Status of the receipt.",
     "scanned": "Scanned quantity, including unconfirmed sessions.",
     "received": "Received quantity.",
     "missing_quantity": "Expected quantity that has not been received.",

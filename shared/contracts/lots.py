@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.contracts.asn_cartons import Sscc
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.leaving_goods import LeavingList
 from shared.contracts.quantities import LotAtLocation, LotQuantities, LotQuantity, LotsAtLocation, PackedLot
@@ -43,6 +44,7 @@ class LotReceived(Message, type="lot.received.v1", topic=LOTS, key="sku"):
     reason: str
     scan: ScansOfLot | None = None
     """Texts as the scanner sent them, one a line; null if nothing was scanned."""
+    inferred_from: Sscc | None = None
 
 
 class LotMoved(Message, type="lot.moved.v1", topic=LOTS, key="sku"):

@@ -50,6 +50,8 @@ class ReadScan(NamedTuple):
     best_before: date | None = None
     gtin: str | None = None
     """GTIN on the label beside serial number or lot."""
+    sscc: str | None = None
+    """SSCC of the carton or pallet that was scanned, or in place of whose items the carton was."""
     label_sku: str | None = None
     """Product that the label names, if it contradicts the product of the command."""
     problem: ProblemDetail | None = None
@@ -77,6 +79,11 @@ class RawScans(Message):
     def sound_scans(self) -> list[ReadScan]:
         """The scans that count."""
         return [read for read in self._read_scans if read.problem is None]
+
+    @property
+    def inferred_from(self) -> str | None:
+        """SSCC of the carton whose scan stands for that of the items; None if they were scanned."""
+        return next((read.sscc for read in self._read_scans), None)
 
     @property
     def typed_fields(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared.contracts.asn_cartons import Sscc
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.quantities import LotQuantities, LotQuantity
@@ -101,6 +102,7 @@ class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_receiv
     supplier: str = ""
     scans: ScansOfSerials | None = None
     """Texts as the scanner sent them, parallel to `serials`, empty where the number was typed; null if all were."""
+    inferred_from: Sscc | None = None
 
 
 class ReceivedLot(LotQuantity):
@@ -129,6 +131,7 @@ class ReceiptLotsReceived(Message, type="receipt.lots_received.v1", topic=RECEIV
     location: Location
     session: DocumentId
     supplier: str = ""
+    inferred_from: Sscc | None = None
 
 
 class ReturnedLot(LotQuantity):

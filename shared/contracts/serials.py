@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.contracts.asn_cartons import Sscc
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.leaving_goods import LeavingList
 from shared.contracts.raw_scans import ScansOfSerials
@@ -59,6 +60,7 @@ class SerialStateChanged(SerialsChanged, type="serial.state_changed.v1", topic=S
     """Last day of the warranty of the customer."""
     document: DocumentId | None = None
     """Document of the change, for example a putaway task or a transfer order."""
+    inferred_from: Sscc | None = None
 
 
 class AllocatedUnit(ContractModel):

@@ -83,6 +83,8 @@ class ScanUse:
     """Whether a scan of a lot-tracked product must say a lot."""
     takes_lots_of_units: bool = False
     """Whether it takes lots of serial-tracked products."""
+    takes_cartons: bool = False
+    """Whether the SSCC of a carton stands for its items; otherwise each item is scanned."""
 
 
 def fill_command(command: RawScans, use: ScanUse, catalogue: Catalogue, year: int) -> RawScans:
@@ -98,13 +100,15 @@ def fill_command(command: RawScans, use: ScanUse, catalogue: Catalogue, year: in
     sku = context.sku
     for text in command.scans:
         read = read_scan(scans[text], context, catalogue)
-        if read.problem is None:
+        if read.sscc:
+            read = read._replace(problem=None) if use.takes_cartons else read
+        elif read.problem is None:
             product = catalogue.products[read.sku or ""]
             read = read._replace(problem=_use_problem(read, use, sku) or _lot_problem(read, use, product))
         if read.problem is None:
             sku = sku or read.sku
         reads.append(read)
-    filled = command.fill(use.fill(command, [read for read in reads if read.problem is None]))
+    filled = command.fill(use.fill(command, [read for read in reads if read.problem is None and not read.sscc]))
     filled.set_read_scans(reads)
     return filled
 

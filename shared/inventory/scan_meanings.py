@@ -118,8 +118,15 @@ def _refused(scan: Scan, problem: ProblemDetail, sku: str | None = None) -> Read
     return ReadScan(scan.text, sku, problem=problem)
 
 
+def _carton(scan: Scan, sscc: str) -> ReadScan:
+    """Return the scan of a carton, which means something to commands that take cartons only."""
+    return ReadScan(scan.text, sscc=sscc, problem=carton_scan(scan, sscc))
+
+
 def _read_label(scan: Scan, given: KnownProduct | None, catalogue: Catalogue, *, takes_lots_of_units: bool) -> ReadScan:
-    """Read GS1 data on the product that the label or the command names."""
+    """Read GS1 data on the product that the label or the command names, or the SSCC of a carton."""
+    if scan.contents.sscc and scan.is_sound:
+        return _carton(scan, scan.contents.sscc)
     barcodes = catalogue.barcodes_of(scan)
     if problem := _label_problem(scan, given) or _product_problem(scan, given, barcodes):
         return _refused(scan, problem)
@@ -138,8 +145,6 @@ def _read_label(scan: Scan, given: KnownProduct | None, catalogue: Catalogue, *,
 def _label_problem(scan: Scan, given: KnownProduct | None) -> ProblemDetail | None:
     """Return what is wrong with a label; of a given product, another code may name the product."""
     contents = scan.contents
-    if contents.sscc:
-        return carton_scan(scan, contents.sscc)
     ignored = ScanProblemCode.MISSING_AI if given and scan.gtin is None and (contents.serial or contents.lot) else None
     if any(not problem.is_tolerated and problem.code != ignored for problem in scan.problems):
         return unreadable_scan(scan)
@@ -200,7 +205,7 @@ def _read_on_product(scan: Scan, product: KnownProduct, catalogue: Catalogue) ->
     if others := [name.sku for name in names if name.kind == "BARCODE"]:
         return _refused(scan, other_product(scan, sku, others), sku)._replace(label_sku=others[0])
     if scan.kind is ScanKind.SSCC:
-        return _refused(scan, carton_scan(scan, scan.value), sku)
+        return _carton(scan, scan.value)
     if product.tracking == "NONE":
         return _refused(scan, unknown_scan(scan, f"it is no barcode of product {sku}, which has no lots"), sku)
     return _as_identifier(scan, product)
@@ -219,7 +224,7 @@ def _read_identifier(scan: Scan, context: ScanContext, catalogue: Catalogue) -> 
     if len({(name.kind in {"BARCODE", "SKU"}, name.sku) for name in names}) > 1:
         return _refused(scan, ambiguous_scan(scan, _candidates(names)))
     if not names and scan.kind is ScanKind.SSCC:
-        return _refused(scan, carton_scan(scan, scan.value))
+        return _carton(scan, scan.value)
     if not names:
         return _refused(
             scan, unknown_scan(scan, "nothing known has this number; name its product, or enter it by hand")

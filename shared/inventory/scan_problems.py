@@ -87,7 +87,9 @@ def _merge(problems: Sequence[ProblemDetail], count: int) -> ProblemDetail:
     named = [problem.detail for problem in problems[:MAX_NAMED]]
     further = [f"and {len(problems) - MAX_NAMED} more"] if len(problems) > MAX_NAMED else []
     detail = f"{len(problems)} of {count} scans: {'; '.join([*named, *further])}"
-    return problems[0].model_copy(update={"detail": detail, "ids": [id_ for item in problems for id_ in item.ids]})
+    ids = [id_ for problem in problems for id_ in problem.ids]
+    suggested = list(dict.fromkeys(value for problem in problems for value in problem.suggested))
+    return problems[0].model_copy(update={"detail": detail, "ids": ids, "suggested": suggested})
 
 
 def _problem(code: Code, scan: Scan, reason: str) -> ProblemDetail:

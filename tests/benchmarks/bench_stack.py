@@ -136,6 +136,7 @@ def bench_servers(run_folder: Path) -> Iterator[Stack]:
             raise RuntimeError("benchmarks need a PostgreSQL server that they can restart")
         asyncio.run(_enable_commit_timestamps(stack.postgres.superuser_url))
         stack.restart_postgres("fast")
+        stack.env.update(auth.ENVIRONMENT)
         prepare(stack.env)
         yield stack
 

@@ -56,8 +56,8 @@ def main() -> int:
     """Start servers and services, play the demo for data, and test."""
     STACK.mkdir(exist_ok=True)
     names = sys.argv[1:]
-    os.environ.update(auth.ENVIRONMENT)
     with Stack(Path(tempfile.mkdtemp(prefix="tests-", dir=STACK)), keep_data=False) as stack:
+        stack.env.update(auth.ENVIRONMENT)
         prepare(stack.env)
         with running(stack.env, stack.folder / "logs") as services:
             urls = {name: service.url for name, service in services.items()}

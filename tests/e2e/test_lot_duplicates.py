@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from shared.contracts.commands.lots import AdjustLot, CountLot, OpenRecall, RecalledLot
+from shared.contracts.commands.lots import AdjustLot, CountLot, OpenRecall
+from shared.contracts.commands.recalled_items import RecalledLot
 from tests.e2e import conservation
 from tests.e2e.invariants import state_fingerprint
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from deploy.local.files import PROJECT
-from shared.contracts.commands.lots import AdjustLot, CloseRecall, OpenRecall, RecalledLot, RecordCustomerContact
+from shared.contracts.commands.lots import AdjustLot, CloseRecall, OpenRecall, RecordCustomerContact
+from shared.contracts.commands.recalled_items import RecalledLot
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.commands.serials import ReleaseSerialHold
 from shared.contracts.quantities import LotQuantity

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from deploy.databases import SERVICES
-from shared.contracts.commands.lots import OpenRecall, RecalledLot
+from shared.contracts.commands.lots import OpenRecall
+from shared.contracts.commands.recalled_items import RecalledLot
 from shared.contracts.commands.receiving import ReceiveReturn
 from tests.e2e.lot_scenario import LotScenario, scanned_lot
 from tests.e2e.serial_scenario import CUSTOMER, DOCK, SerialScenario, quote_path

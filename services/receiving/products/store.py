@@ -20,7 +20,8 @@ from shared.persistence.record_table import RecordTable
 
 PRODUCTS = RecordTable(
     "product", Product, "sku",
-    "version name unit tracking shelf_life decimals serial_format serials_unique_per_product warranty",
+    "version name unit tracking shelf_life decimals serial_format serials_unique_per_product receive_by_carton"
+    " warranty",
     types={"shelf_life": "jsonb", "serial_format": "jsonb", "warranty": "jsonb"}, upsert=True,
 )  # fmt: skip
 BARCODES = RecordTable("barcode", ProductBarcode, "code", "sku quantity", upsert=True)
@@ -31,7 +32,7 @@ EXTRA = ("barcodes",)
 
 SELECT_PRODUCTS = text("""
 SELECT sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals,
-       serial_format::text AS serial_format, serials_unique_per_product, warranty::text AS warranty,
+       serial_format::text AS serial_format, serials_unique_per_product, receive_by_carton, warranty::text AS warranty,
        (SELECT jsonb_agg(jsonb_build_array(b.code, b.quantity)) FROM barcode b WHERE b.sku = product.sku) AS barcodes
 FROM product WHERE sku = ANY(CAST(:skus AS text[]))
 """)

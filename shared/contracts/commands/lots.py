@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
+from shared.contracts.commands.recalled_items import RecalledLot, RecalledSerial, SerialRange
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
 from shared.contracts.label_dates import require_dates_in_order
 from shared.contracts.raw_scans import RawScans
 from shared.contracts.topics import LOTS_COMMANDS
@@ -20,7 +21,6 @@ from shared.identifiers import (
     NoticeText,
     Quantity,
     Reason,
-    SerialNumber,
     ShortText,
     Sku,
     Text,
@@ -213,40 +213,6 @@ class CorrectLotNumber(RawScans, type="lot.correct_number.v1", topic=LOTS_COMMAN
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
         require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
-        return self
-
-
-class RecalledLot(ContractModel):
-    """A lot to recall; without a SKU, the lot of any product."""
-
-    sku: Sku | None = None
-    lot: LotNumber
-
-    @model_validator(mode="after")
-    def _sku_or_lot_required(self) -> Self:
-        if not self.lot and self.sku is None:
-            raise ValueError("sku required for stock without lot number")
-        return self
-
-
-class RecalledSerial(ContractModel):
-    """A serial number to recall; without a SKU, of any product."""
-
-    sku: Sku | None = None
-    serial: SerialNumber
-
-
-class SerialRange(ContractModel):
-    """All serial or lot numbers of equal length from `first` to `last`, in sort order, ignoring case."""
-
-    sku: Sku
-    first: SerialNumber
-    last: SerialNumber
-
-    @model_validator(mode="after")
-    def _ends_in_order(self) -> Self:
-        if len(self.first) != len(self.last) or self.first.lower() > self.last.lower():
-            raise ValueError("first and last must have equal length, first before last; use one range per length")
         return self
 
 

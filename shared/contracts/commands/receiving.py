@@ -1,5 +1,6 @@
 """Commands of the receiving service: scanning sessions, closing receipts, discrepancies, customer returns."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
@@ -21,6 +22,7 @@ from shared.identifiers import (
     Quantity,
     Reason,
     SerialNumber,
+    ShortText,
     Sku,
 )
 
@@ -28,6 +30,7 @@ BarcodeText = Annotated[str, StringConstraints(max_length=1024)]
 """Raw scanner input; scan processing, not the schema, decides whether it is a valid serial number."""
 
 
+_MAY_BE_SSCC = re.compile(r"(?<![0-9])(00)?[0-9]{18}(?![0-9])")
 Gtin = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,14}$")]
 
 
@@ -49,11 +52,13 @@ class ScannedLot(ContractModel):
 class ScanItems(SerialRanges, RawScans, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
     """Records scanned or typed serial numbers or lots of a product, or raw scans; each gets its own result.
 
-    The first scan opens the session. Raw `scans` may name several products and lots, and replace all other fields but
-    `sku`. Otherwise either `sku` or `barcode` identifies the product. `lot` and the dates are the
-    values on the labels of the serial numbers; a warranty may start at `manufactured_on`, and `best_before` counts if
-    the expiry basis of the product is BEST_BEFORE. Goods rejected by their expiry date, expired, too short or missing,
-    are recorded as discrepancies: give the total quantity of a lot.
+    The first scan opens the session. Raw `scans` may name several products and lots, and replace all other fields
+    but `sku`. The SSCC of a carton or pallet stands for the scans of its expected units and lots, if their product
+    or the supplier has `receive_by_carton`. Without `scans`, either `sku` or `barcode` identifies the product.
+    `lot` and the dates are the values on the labels of the serial numbers; a warranty may start at
+    `manufactured_on`, and `best_before` counts if the expiry basis of the product is BEST_BEFORE. Goods rejected by
+    their expiry date, expired, too short or missing, are recorded as discrepancies: give the total quantity of a
+    lot.
     """
 
     receipt: DocumentId
@@ -86,9 +91,25 @@ class ScanItems(SerialRanges, RawScans, type="session.scan.v1", topic=RECEIVING_
         require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
+    def cost(self) -> int:
+        """The number of its items; a scan that may be the SSCC of a carton counts as many as a message may list."""
+        cartons = sum(1 for scan in self.scans if _MAY_BE_SSCC.search(scan))
+        return super().cost() + cartons * MAX_ITEMS_PER_MESSAGE
+
+
+class DefineSupplier(Message, type="supplier.define.v1", topic=RECEIVING_COMMANDS, key="supplier"):
+    """Sets how the goods of a supplier are received; ASNs name the supplier in the same spelling."""
+
+    supplier: Annotated[ShortText, Field(min_length=1)]
+    receive_by_carton: bool
+    """Whether the scan of a carton's SSCC receives all its units and lots, whatever their products."""
+
 
 class UndoScan(RawScans, type="session.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Removes scans from an unconfirmed session; their labels may be scanned again as raw scans."""
+    """Removes scans from an unconfirmed session; their labels may be scanned again as raw scans.
+
+    The SSCC of a carton or pallet removes what was scanned by it.
+    """
 
     receipt: DocumentId
     session: DocumentId

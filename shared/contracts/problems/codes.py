@@ -53,6 +53,7 @@ class Code(StrEnum):
     HOLD_NOT_FOUND = "hold_not_found"
     DISCREPANCY_NOT_FOUND = "discrepancy_not_found"
     RETURN_NOT_FOUND = "return_not_found"
+    SUPPLIER_NOT_FOUND = "supplier_not_found"
 
     NOT_SERIAL_TRACKED = "not_serial_tracked"
     TOO_MANY_SERIALS = "too_many_serials"
@@ -81,6 +82,14 @@ class Code(StrEnum):
     WRONG_LOCATION_TYPE = "wrong_location_type"
     LOCATION_INACTIVE = "location_inactive"
     OVER_RECEIPT = "over_receipt"
+    INVALID_SSCC = "invalid_sscc"
+    DUPLICATE_CARTON = "duplicate_carton"
+    CARTON_NESTING = "carton_nesting"
+    CARTON_EXCEEDS_LINE = "carton_exceeds_line"
+    CARTON_NOT_SCANNED = "carton_not_scanned"
+    CARTON_ON_OTHER_RECEIPT = "carton_on_other_receipt"
+    CARTON_CONTENT_UNKNOWN = "carton_content_unknown"
+    CARTON_RECEIPT_NOT_ALLOWED = "carton_receipt_not_allowed"
 
     RECEIPT_CLOSED = "receipt_closed"
     RECEIPT_CANCELLED = "receipt_cancelled"

@@ -15,10 +15,12 @@ from services.lots.lookup.queries import search as lot_search
 from services.lots.lookup.queries.reports import REPORTS as LOT_REPORTS
 from services.lots.recalls.queries import recalls
 from services.lots.recalls.queries.lists import LISTS as RECALL_LISTS
+from services.receiving.cartons import queries as cartons
 from services.receiving.locations import queries as locations
 from services.receiving.products import queries as products
 from services.receiving.receipts import queries as receipts
 from services.receiving.returns import queries as returns
+from services.receiving.suppliers import api as suppliers
 from services.serials.allocation.queries import demands as serial_demands
 from services.serials.counts import queries as counts
 from services.serials.lookup.queries import search as unit_search
@@ -68,6 +70,8 @@ LISTS: Mapping[str, Lists] = {
         "location changes": (locations.select_changes, locations.CHANGE_SORTS),
         "receipts": (receipts.select_receipts, receipts.SORTS),
         "receipt lines": (receipts.select_lines, receipts.LINE_SORTS),
+        "cartons": (cartons.select_cartons, cartons.CARTON_SORTS),
+        "suppliers": (suppliers.select_suppliers, suppliers.SORTS),
         "sessions": (receipts.select_sessions, receipts.SESSION_SORTS),
         "discrepancies": (receipts.select_discrepancies, receipts.DISCREPANCY_SORTS),
         "returns": (returns.select_returns, returns.SORTS),
@@ -106,10 +110,12 @@ LISTS: Mapping[str, Lists] = {
 SORTED_IN_MEMORY = {
     "serial-inventory", "location-exceptions", "lot-inventory", "expiring-lots", "expiring-serials", "stock",
     "reconciliation", "lot-movements", "recall stock", "recall orders", "recall contacts", "recall reconciliation",
+    "cartons",
 }  # fmt: skip
 """Sums of what a page or a recall has, and unions of pages that indexes serve."""
 SUBJECTS: Mapping[str, Mapping[str, Any]] = {
     "product changes": {"sku": "x"}, "location changes": {"name": "x"}, "receipt lines": {"receipt": "x"},
+    "cartons": {"receipt": "x"},
     "sessions": {"receipt": "x"}, "return units": {"return_id": "x"}, "return lots": {"return_id": "x"},
     "history": {"id": 1}, "order log": {"order": "x"},
     **{f"recall {report.name}": {"recall": "x"} for report in RECALL_LISTS},

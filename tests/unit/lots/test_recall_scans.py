@@ -3,7 +3,8 @@
 from typing import Any
 
 from services.lots.balances.domain.scans import RECALL
-from shared.contracts.commands.lots import OpenRecall, RecalledLot, RecalledSerial
+from shared.contracts.commands.lots import OpenRecall
+from shared.contracts.commands.recalled_items import RecalledLot, RecalledSerial
 from shared.inventory.scan_fills import fill_command
 from shared.inventory.scan_meanings import Catalogue, KnownName, KnownProduct
 

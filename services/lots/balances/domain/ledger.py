@@ -67,6 +67,8 @@ class LedgerEntry(NamedTuple):
     document: str | None = None
     other_lot: str | None = None
     """Of a corrected number: the lot that the quantity went to or came from."""
+    inferred_from: str | None = None
+    """SSCC of the carton whose scan stood for that of the lot."""
     scan: str | None = None
     """What the scanner sent, one scan a line."""
 

@@ -35,6 +35,7 @@ def _receive_lot(uow: LotsUnitOfWork, event: ReceiptLotsReceived, received_lot: 
         LotReceived, sku=lot.sku, lot=lot.lot, quantity=received_lot.quantity, location=event.location,
         **dates._asdict(), receipt=event.receipt, line=event.line, reason="received",
         scan=received_lot.scan,
+        inferred_from=event.inferred_from,
     )  # fmt: skip
     # Holds are placed before the quantity is recorded, so that held stock is never allocated.
     hold_expiry_conflict(uow, lot, label, origin)

@@ -19,9 +19,8 @@ from shared.contracts.commands.lots import (
     OpenRecall,
     PlaceLotHold,
     PutAwayLot,
-    RecalledLot,
-    RecalledSerial,
 )
+from shared.contracts.commands.recalled_items import RecalledLot, RecalledSerial
 from shared.contracts.envelope import Message
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.product_attributes import ShelfLifePolicy

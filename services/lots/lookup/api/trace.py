@@ -33,6 +33,7 @@ class Inflow(KnownFieldsModel):
     return_id: str | None
     order: str | None
     customer: str | None
+    inferred_from: str | None
     scan: str | None
 
 

@@ -44,6 +44,7 @@ class MovementRow(KnownFieldsModel):
     customer: str | None = Field(description="customer")
     return_id: str | None = Field(description="customer return")
     other_lot: str | None = Field(description="of a corrected number: lot that the quantity went to or came from")
+    inferred_from: str | None = Field(description="SSCC of the carton whose scan stood for that of the lot")
     hold_id: str | None = Field(description="hold that was placed or released")
     previous_expiry: date | None = Field(description="expiry date before its correction")
     expiry: date | None = Field(description="expiry date after its correction")

@@ -19,7 +19,7 @@ SELECT_INFLOWS = text("""
         WHERE g.sku = :sku AND g.change = 'NUMBER_CORRECTED' AND g.on_hand + g.picked > 0 AND :with_former_lots
     )
     SELECT change, lot, on_hand AS quantity, warehouse, location, recorded_at, occurred_at, actor,
-        reason, receipt, line, supplier, return_id, order_id AS "order", customer, scan
+        reason, receipt, line, supplier, return_id, order_id AS "order", customer, inferred_from, scan
     FROM recorded_as JOIN ledger USING (lot)
     WHERE sku = :sku AND change IN ('RECEIVED', 'RETURNED', 'FOUND', 'COUNT_GAIN')
     ORDER BY id LIMIT :max_rows

@@ -51,6 +51,7 @@ class DiscrepancyOut(KnownFieldsModel):
     reason: str
     resolved_at: datetime | None
     resolved_by: str | None
+    inferred_from: str | None
     allowed_resolutions: list[SupervisorResolution]
 
 

@@ -37,6 +37,7 @@ class LotScanOut(KnownFieldsModel):
     scanned_by: str
     scanned_at: datetime
     known_lot: str | None
+    inferred_from: str | None
     corrected_lots: list[str]
     """Lots to which goods of this lot were corrected after their receipt, on this or another one."""
 

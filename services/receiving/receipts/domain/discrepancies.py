@@ -230,7 +230,7 @@ def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: Re
     received = unit._replace(
         version=unit.version + 1, status="ON_HAND", receipt=line.receipt, line=line.line, location=discrepancy.location,
         lot=label.lot, expiry=label.expiry, manufactured_on=label.manufactured_on, expiry_source=source,
-        scan=discrepancy.scan,
+        scan=discrepancy.scan, inferred_from=discrepancy.inferred_from,
     )  # fmt: skip
     uow.units.put(received)
     uow.known_lots.learn(received.sku, received.lot or "")
@@ -241,4 +241,5 @@ def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: Re
         lot=label.lot, expiry=label.expiry, expiry_source=source, manufactured_on=label.manufactured_on,
         hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry),
         supplier=uow.receipts[line.receipt].supplier, scans=scans_of_serials([discrepancy.scan]),
+        inferred_from=discrepancy.inferred_from,
     )  # fmt: skip

@@ -143,7 +143,7 @@ class _LotScanEvaluator:
     def _record_scan(self, lot: _JudgedLot, earlier_scans: list[LotScan]) -> LotScanResult:
         """Assign the quantity to lines with open quantity; the excess, or what a supervisor decides, is unmatched."""
         label, shares = lot.label, self._shares_of(lot)
-        scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
+        scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_scan(scan)}
         if any(
             scan.quantity + quantity > MAX_QUANTITY
             for line, share_status, quantity in shares
@@ -202,9 +202,12 @@ class _LotScanEvaluator:
             shares.append(over)
         return shares
 
-    def _is_same_location(self, scan: LotScan) -> bool:
+    def _is_same_scan(self, scan: LotScan) -> bool:
+        """Whether quantities are added to a scan: those of the same session, location, raw scan and carton."""
         command = self.command
-        return (scan.session, scan.location, scan.scan) == (command.session, command.location, self.scan)
+        return (scan.session, scan.location, scan.scan, scan.inferred_from) == (
+            command.session, command.location, self.scan, command.inferred_from,
+        )  # fmt: skip
 
     def _put_lot_scan(self, lot: _JudgedLot, scan: LotScan | None, share: LineShare) -> None:
         uow, command, label = self.uow, self.command, lot.label
@@ -215,7 +218,7 @@ class _LotScanEvaluator:
                 quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
                 scanned_at=uow.now, known_lot=lot.known_lot, expiry_source=lot.expiry_source,
-                scan=self.scan, label_sku=self.label_sku,
+                scan=self.scan, label_sku=self.label_sku, inferred_from=command.inferred_from,
             )
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
 from shared.contracts.problems import ProblemDetail
-from shared.contracts.raw_scans import ReadScan
+from shared.contracts.raw_scans import RawScans, ReadScan
 from shared.inventory.scan_problems import group_problems
 
 
@@ -16,9 +16,14 @@ def split_scans(command: ScanItems) -> list[ScanItems]:
     """
     if not command.scans:
         return [command]
-    taken = [read for read in command.read_scans if is_taken(read)]
+    taken = [read for read in command.read_scans if is_taken(read) and not read.sscc]
     runs = [list(run) for _, run in groupby(enumerate(taken), lambda entry: _run_key(*entry))]
     return [_to_command(command, [read for _, read in run]) for run in runs]
+
+
+def scanned_ssccs(command: RawScans) -> list[str]:
+    """Return the scanned SSCCs of cartons and pallets."""
+    return [read.sscc for read in command.read_scans if read.sscc]
 
 
 def unread_scans(command: ScanItems) -> list[ProblemDetail]:

@@ -34,32 +34,34 @@ def new_hold_id(uow: ReceivingUnitOfWork, sku: str, location: str, expiry: date 
 
 
 def receive_serials(uow: ReceivingUnitOfWork, session: Session, scanned: Iterable[Unit]) -> None:
-    """Receive scanned units; one event per line, location, lot and dates (S06)."""
+    """Receive scanned units; one event per line, location, lot, dates and carton (S06)."""
     groups: dict[
-        tuple[str, str, str, str | None, date | None, date | None, ExpirySource | None], list[Unit]
+        tuple[str, str, str, str | None, date | None, date | None, ExpirySource | None, str | None], list[Unit]
     ] = {}  # fmt: skip
     for key, units in group_by_line(scanned).items():
         for unit in units:
             received = uow.units.put(unit.as_received())
-            label = (received.lot, received.expiry, received.manufactured_on, received.expiry_source)
+            label = (
+                received.lot, received.expiry, received.manufactured_on, received.expiry_source, received.inferred_from,
+            )  # fmt: skip
             groups.setdefault((key[1], received.sku, received.location or "", *label), []).append(received)
         line = uow.lines[key]
         count = len(units)
         uow.lines.put(line._replace(scanned=line.scanned - count, received=line.received + count))
-    for (number, sku, location, lot, expiry, manufactured_on, expiry_source), group in groups.items():
+    for (number, sku, location, lot, expiry, manufactured_on, expiry_source, sscc), group in groups.items():
         for chunk in chunks(group):
             uow.emit(
                 ReceiptSerialsReceived, receipt=session.receipt, session=session.session, line=number, sku=sku,
                 location=location, serials=[unit.serial for unit in chunk], versions=[unit.version for unit in chunk],
                 lot=lot, expiry=expiry, expiry_source=expiry_source, manufactured_on=manufactured_on,
                 hold_id=new_hold_id(uow, sku, location, expiry), scans=scans_of_serials(unit.scan for unit in chunk),
-                supplier=uow.receipts[session.receipt].supplier,
+                supplier=uow.receipts[session.receipt].supplier, inferred_from=sscc,
             )  # fmt: skip
 
 
 def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
-    """Receive scanned lots; one event per line and location (S23, S26)."""
-    groups: dict[tuple[str, str, str], list[LotScan]] = {}
+    """Receive scanned lots; one event per line, location and carton (S23, S26)."""
+    groups: dict[tuple[str, str, str, str | None], list[LotScan]] = {}
     hold_ids: dict[tuple[str, str], str] = {}
     for scan in scanned:
         if hold_id := new_hold_id(uow, scan.sku, scan.location, scan.expiry):
@@ -69,14 +71,15 @@ def receive_lots(uow: ReceivingUnitOfWork, scanned: Iterable[LotScan]) -> None:
         line = uow.lines[scan.receipt, scan.line or ""]
         scanned_quantity = scan.quantity if scan.status == "SCANNED" else 0
         uow.lines.put(line._replace(scanned=line.scanned - scanned_quantity, received=line.received + scan.quantity))
-        groups.setdefault((line.line, scan.sku, scan.location), []).append(received)
-    for (number, sku, location), group in groups.items():
+        groups.setdefault((line.line, scan.sku, scan.location, scan.inferred_from), []).append(received)
+    for (number, sku, location, sscc), group in groups.items():
         for chunk in chunks(group):
             receipt = uow.receipts[chunk[0].receipt]
             uow.emit(
                 ReceiptLotsReceived, receipt=receipt.receipt, session=chunk[0].session, line=number, sku=sku,
                 location=location, tracking="LOT" if uow.tracking(sku) == "LOT" else "NONE", supplier=receipt.supplier,
                 lots=[_to_received_lot(scan, hold_ids.get((sku, scan.received_lot))) for scan in chunk],
+                inferred_from=sscc,
             )  # fmt: skip
 
 
@@ -94,6 +97,7 @@ def serial_discrepancy(uow: ReceivingUnitOfWork, scan: UnmatchedScan) -> Discrep
         sku=scan.sku, serial=scan.serial, missing_serials=[], quantity=Decimal(1), location=scan.location,
         conflicting_value=scan.conflicting_value, found_at=uow.now, found_by=uow.event.actor, lot=scan.lot,
         expiry=scan.expiry, manufactured_on=scan.manufactured_on, expiry_source=scan.expiry_source, scan=scan.scan,
+        inferred_from=scan.inferred_from,
     )  # fmt: skip
 
 
@@ -113,7 +117,7 @@ def lot_discrepancy(uow: ReceivingUnitOfWork, scan: LotScan) -> Discrepancy:
         conflicting_value=scan.label_sku or scan.known_lot or difference, found_at=uow.now,
         found_by=uow.event.actor, lot=scan.lot,
         expiry=scan.expiry, scan_id=scan.scan_id, manufactured_on=scan.manufactured_on,
-        expiry_source=scan.expiry_source, scan=scan.scan,
+        expiry_source=scan.expiry_source, scan=scan.scan, inferred_from=scan.inferred_from,
     )  # fmt: skip
 
 

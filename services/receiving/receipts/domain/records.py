@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution
@@ -13,7 +13,6 @@ ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
 UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
 """Why a unit on hand is not in stock."""
-UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adjustment in get_args(UnitAdjustment)}
 
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
@@ -149,6 +148,8 @@ class Unit(NamedTuple):
     announced_expiry: date | None = None
     announced_manufactured_on: date | None = None
     announced_best_before: date | None = None
+    inferred_from: str | None = None
+    """SSCC of the carton whose scan stood for the scan of the unit."""
     scan: str | None = None
     """Raw scan of its last receipt."""
 
@@ -223,8 +224,8 @@ class UnmatchedScan(NamedTuple):
     expiry: date | None = None
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    inferred_from: str | None = None
     scan: str | None = None
-    """Raw scan."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -255,10 +256,9 @@ class LotScan(NamedTuple):
     known_lot: str | None = None
     """The known lot that the number spells in another way, and as which the quantity is received."""
     expiry_source: ExpirySource | None = None
+    inferred_from: str | None = None
     scan: str | None = None
-    """Raw scan."""
     label_sku: str | None = None
-    """Product on the label, if it is another one."""
 
     @property
     def received_lot(self) -> str:
@@ -296,5 +296,5 @@ class Discrepancy(NamedTuple):
     """The lot scan of a lot discrepancy."""
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    inferred_from: str | None = None
     scan: str | None = None
-    """Raw scan."""

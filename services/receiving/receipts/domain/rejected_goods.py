@@ -35,7 +35,7 @@ def reject_lot(
     uow: ReceivingUnitOfWork, command: ScanItems, sku: str, kind: RejectionKind, label: ScannedLot, *,
     scan: str | None,
 ) -> None:  # fmt: skip
-    """Record a rejected lot with its quantity; the latest rejection of a lot in a session replaces earlier ones."""
+    """Record a rejected lot with its quantity; its latest one in a session or carton replaces others."""
     lines = uow.lines_of(command.receipt, sku)
     rejection = _to_rejection(
         uow, command, kind, sku=sku, line=lines[0].line if lines else None, quantity=label.quantity or Decimal(0),
@@ -44,7 +44,7 @@ def reject_lot(
     earlier = [
         existing
         for existing in uow.rejections_by_item[command.receipt, sku, fold_lot(label.lot)]
-        if existing.session == command.session
+        if existing.session == command.session and existing.inferred_from == command.inferred_from
     ]
     _record(uow, rejection, earlier)
 
@@ -104,6 +104,7 @@ def _to_rejection(
         missing_serials=[], quantity=quantity, location=command.location, conflicting_value=None, found_at=uow.now,
         found_by=uow.event.actor, resolution="REJECT", reason=DISCREPANCY_TEXT[kind].format(expiry=expiry),
         resolved_at=uow.now, resolved_by=uow.event.actor, lot=lot, expiry=expiry, scan=scan,
+        inferred_from=command.inferred_from,
     )  # fmt: skip
 
 

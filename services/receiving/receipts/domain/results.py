@@ -55,6 +55,7 @@ class SerialScanResult(DescribedFields):
     """Product that a raw scan names."""
     scan: str | None = None
     """Raw scan that was read."""
+    inferred_from: str | None = None
 
     @property
     def scanned_value(self) -> str:
@@ -86,6 +87,7 @@ class LotScanResult(DescribedFields):
     """Product that a raw scan names."""
     scan: str | None = None
     """Raw scan that was read."""
+    inferred_from: str | None = None
 
     @property
     def scanned_value(self) -> str:

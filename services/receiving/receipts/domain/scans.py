@@ -1,9 +1,10 @@
 """Scans on a receipt: every serial number and lot has its own result (S13, S14, S16, S23)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.receiving.locations.domain.definitions import inactive_location_violation
+from services.receiving.receipts.domain.carton_scans import open_carton
 from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
 from services.receiving.receipts.domain.misreads import MAX_NAMED, Misread, ScanJudge, describe_misreads
 from services.receiving.receipts.domain.raw_scans import split_scans, unread_scans
@@ -43,6 +44,7 @@ REJECTED_SERIALS: dict[ScanStatus, tuple[Code, str]] = {
 }
 REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
     "INVALID": (Code.INVALID_LOT, "invalid lot number"),
+    "DUPLICATE_IN_RECEIPT": (Code.DUPLICATE_LOT_IN_REQUEST, "already scanned by the SSCC of its carton"),
     "NOT_A_LOT": (Code.NOT_A_LOT, "not a lot number"),
     "LOT_REQUIRED": (Code.LOT_REQUIRED, "lot number missing"),
     "NOT_LOT_TRACKED": (Code.NOT_LOT_TRACKED, "the product has no lots and no dates"),
@@ -73,19 +75,11 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     if receipt is None:  # checked above; narrows the type
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
     violations = unread_scans(command)
-    results: list[ItemResult] = []
+    evaluated = _evaluate_all(uow, command, receipt, violations)
+    results = [result for _, of_product in evaluated for result in of_product]
     by_product: dict[str, list[ItemResult]] = {}
-    for part in split_scans(command):
-        if violation := _product_violation(uow, part):
-            violations.append(violation)
-            continue
-        sku = find_sku(uow, part) or ""
-        evaluated = _evaluate(uow, part, receipt, sku)
-        if isinstance(evaluated, ProblemDetail):
-            violations.append(evaluated)
-        else:
-            results += evaluated
-            by_product.setdefault(sku, []).extend(evaluated)
+    for sku, of_product in evaluated:
+        by_product.setdefault(sku, []).extend(of_product)
     for sku, of_product in by_product.items():
         violations += _rejections(uow, command, sku, of_product)
     statuses = [result.status for result in results]
@@ -104,6 +98,31 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     return CommandResult(body, violations=violations)
 
 
+def _evaluate_all(
+    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, violations: list[ProblemDetail]
+) -> list[tuple[str, Sequence[ItemResult]]]:
+    """Evaluate all items of a command one after another, last those in cartons; returns products and their results."""
+    results: list[tuple[str, Sequence[ItemResult]]] = []
+
+    def evaluate(parts: Iterable[ScanItems]) -> None:
+        for part in parts:
+            sku = find_sku(uow, part) or ""
+            evaluated = _product_violation(uow, part) or _evaluate(uow, part, receipt, sku)
+            if isinstance(evaluated, ProblemDetail):
+                violations.append(evaluated)
+            else:
+                results.append((sku, evaluated))
+
+    evaluate(split_scans(command))
+    for read in command.read_scans:
+        if read.sscc:
+            carton = open_carton(uow, command, receipt, read)
+            violations += carton.violations
+            results += [(result.sku or "", [result]) for result in carton.scanned]
+            evaluate(carton.parts)
+    return results
+
+
 def _evaluate(
     uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str
 ) -> Sequence[ItemResult] | ProblemDetail:
@@ -114,7 +133,7 @@ def _evaluate(
     evaluate: Any = evaluate_lot_scans if command.lots else evaluate_serial_scans
     results: list[ItemResult] = evaluate(uow, command, receipt, sku, judge)
     for result, read in zip(results, command.read_scans, strict=False):
-        result.sku, result.scan = read.sku, read.text
+        result.sku, result.scan, result.inferred_from = read.sku, read.text, read.sscc
     return results
 
 

@@ -81,6 +81,7 @@ class _SerialScanEvaluator:
         )
         self.label_sku = next((read.label_sku for read in command.read_scans), None)
         """Product on the labels, if it is another one."""
+        self.inferred_from = command.inferred_from
         self.scans = {read.serial: read.text for read in command.read_scans}
         self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
@@ -167,6 +168,7 @@ class _SerialScanEvaluator:
                 expiry_source=source, announced_expiry=unit.announced_expiry,
                 announced_manufactured_on=unit.announced_manufactured_on,
                 announced_best_before=unit.announced_best_before, scan=self.scans.get(unit.serial),
+                inferred_from=self.inferred_from,
             )
         )  # fmt: skip
         return SerialScanResult(
@@ -182,7 +184,7 @@ class _SerialScanEvaluator:
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
                 line=line, location=self.command.location, conflicting_value=conflicting_value, scanned_by=self.actor,
                 scanned_at=self.uow.now, lot=label.lot, expiry=label.expiry, manufactured_on=label.manufactured_on,
-                expiry_source=source, scan=self.scans.get(unit.serial),
+                expiry_source=source, scan=self.scans.get(unit.serial), inferred_from=self.inferred_from,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status=kind, line=line, conflicting_value=conflicting_value)

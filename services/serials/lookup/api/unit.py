@@ -51,6 +51,7 @@ class UnitHistoryEntry(KnownFieldsModel):
     customer: str | None
     return_id: str | None
     hold_id: str | None
+    inferred_from: str | None
     cause_source: str
     cause_id: str
 

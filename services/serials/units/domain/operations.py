@@ -33,6 +33,7 @@ class DocumentRefs(NamedTuple):
     ship_to: str | None = None
     supplier: str | None = None
     document: str | None = None
+    inferred_from: str | None = None
 
     @classmethod
     def from_message(cls, message: BaseModel, hold_id: str | None = None) -> "DocumentRefs":
