@@ -27,6 +27,7 @@ from shared.http import (
     reads,
     rejections,
 )
+from shared.http.auth import AuthenticationMiddleware, authorize, token_verifier
 from shared.http.known_parameters import require_known_parameters
 from shared.imports import ImportKind, retention
 from shared.imports.api import build_router as build_import_router
@@ -87,12 +88,13 @@ def create_app(
         lifespan=lifespan,
         redoc_url=None,
         generate_unique_id_function=reads.operation_ids(name),
-        dependencies=[Depends(require_known_parameters), Depends(pages.bind_list)],
+        dependencies=[Depends(authorize), Depends(require_known_parameters), Depends(pages.bind_list)],
     )
     app.state.registry, app.state.versions, app.state.topic_prefix = registry, versions_folder(name), ""
     app.state.progress = ConsumerProgress()
     app.add_middleware(EncodedSlashMiddleware)
     app.add_middleware(RequestLimitMiddleware)
+    app.add_middleware(AuthenticationMiddleware)
     problems.install_exception_handlers(app)
     absence.install_exception_handler(app)
     openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
@@ -129,7 +131,7 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequenc
     app.state.report_files = ReportFiles(report_engine)
     engine = create_engine(url, f"{registry.service}-messaging", MESSAGING_POOL_SIZE)
     outbox_relay = OutboxRelay(registry.service, engine, settings)
-    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake, settings.topic_prefix)
+    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake, settings.topic_prefix, token_verifier())
     topics = sorted({settings.topic_name(handler.message.TOPIC.name) for handler in registry.handlers})
     app.state.topic_prefix = settings.topic_prefix
     app.state.topic_monitor = topic_monitor = TopicMonitor(registry, settings)

@@ -5,14 +5,20 @@ from typing import Any
 
 from biip.checksums import gs1_standard_check_digit
 
-from deploy.demo.client import ExpectationFailedError, HttpClient, wait_until
+from deploy.demo.client import (
+    FORKLIFT_DRIVER,
+    SCANNER_OPERATOR,
+    SUPERVISOR,
+    ExpectationFailedError,
+    HttpClient,
+    wait_until,
+)
 from deploy.demo.report import StepReport
 from deploy.demo.upstream import UpstreamProducer
 
 WAREHOUSE = "EAST"
 DOCK, PACKING_STATION = f"{WAREHOUSE}/DOCK-1", f"{WAREHOUSE}/PACK-1"
 SHELVES = [f"{WAREHOUSE}/A-01-{n:02}" for n in range(1, 13)]
-SCANNER_OPERATOR, FORKLIFT_DRIVER, SUPERVISOR = "anna.scanner-3", "ben.forklift", "sue.supervisor"
 
 
 @dataclass

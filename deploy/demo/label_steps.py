@@ -4,8 +4,8 @@ from typing import Any
 
 from biip.checksums import gs1_standard_check_digit
 
-from deploy.demo.actions import DOCK, SCANNER_OPERATOR, SHELVES, SUPERVISOR, WAREHOUSE, WarehouseActions
-from deploy.demo.client import ExpectationFailedError, wait_until
+from deploy.demo.actions import DOCK, SHELVES, WAREHOUSE, WarehouseActions
+from deploy.demo.client import SCANNER_OPERATOR, SUPERVISOR, ExpectationFailedError, wait_until
 from deploy.local.files import PROJECT, STACK
 
 EXPIRY = "351231"

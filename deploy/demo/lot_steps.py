@@ -6,17 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from deploy.demo.actions import (
-    DOCK,
-    FORKLIFT_DRIVER,
-    PACKING_STATION,
-    SCANNER_OPERATOR,
-    SHELVES,
-    SUPERVISOR,
-    WAREHOUSE,
-    WarehouseActions,
-)
-from deploy.demo.client import ExpectationFailedError, wait_until
+from deploy.demo.actions import DOCK, PACKING_STATION, SHELVES, WAREHOUSE, WarehouseActions
+from deploy.demo.client import FORKLIFT_DRIVER, SCANNER_OPERATOR, SUPERVISOR, ExpectationFailedError, wait_until
 from shared.scans.gtin import has_check_digit
 
 LATE, EARLIER, EARLIEST = "NS-0199/B", "0042/A", "0041/C"

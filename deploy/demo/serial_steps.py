@@ -1,15 +1,7 @@
 """Steps with serial-tracked stock: receive, put away, order, pick, pack, ship and return, with exceptions."""
 
-from deploy.demo.actions import (
-    DOCK,
-    PACKING_STATION,
-    SCANNER_OPERATOR,
-    SHELVES,
-    SUPERVISOR,
-    WAREHOUSE,
-    WarehouseActions,
-)
-from deploy.demo.client import ExpectationFailedError, wait_until
+from deploy.demo.actions import DOCK, PACKING_STATION, SHELVES, WAREHOUSE, WarehouseActions
+from deploy.demo.client import SCANNER_OPERATOR, SUPERVISOR, ExpectationFailedError, wait_until
 
 
 class SerialSteps(WarehouseActions):

@@ -40,6 +40,7 @@ from services.lots.recalls.domain.holds import correct_number, hold_recalled_lot
 from services.lots.recalls.domain.open import RecallSnapshot, open_recall
 from services.lots.recalls.domain.tracking_changes import requery_recalls
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
+from shared.auth.roles import Role
 from shared.contracts.commands.lot_corrections import CorrectLotDates, CorrectLotNumber
 from shared.contracts.commands.lots import (
     AdjustLot,
@@ -161,12 +162,12 @@ HANDLERS = (
     ),
     CommandHandler(
         ReleaseLotHold, release_hold, sku_lock, "/holds/{hold}/release", HoldSnapshot, "releaseHold",
-        "Release a hold", load=balances.load_hold_releases,
+        "Release a hold", load=balances.load_hold_releases, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         AdjustLot, taking(adjust, judge_stock), sku_lock, "/adjustments", LotSnapshot, "adjustLot",
         "Record a scrapped, lost or found quantity of a lot", enrich=balances.read_scans,
-        load=balances.load_adjustments,
+        load=balances.load_adjustments, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CountLot, taking(count, judge_stock), sku_lock, "/counts", LotCountResult, "countLot",
@@ -175,16 +176,16 @@ HANDLERS = (
     CommandHandler(
         CorrectLotDates, taking(correct_dates, judge_label), sku_lock, "/corrections", LotSnapshot,
         "correctLotDates", "Correct the dates of a lot", enrich=balances.read_scans,
-        load=balances.load_date_corrections,
+        load=balances.load_date_corrections, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CorrectLotNumber, taking(correct_number, judge_label), sku_lock, "/lot-corrections",
         LotCorrectionResult, "correctLotNumber", "Correct the lot number of goods",
-        enrich=balances.read_scans, load=recalls.load_lot_corrections,
+        enrich=balances.read_scans, load=recalls.load_lot_corrections, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         OpenRecall, taking(open_recall), recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
-        success_status=202, enrich=balances.read_scans, load=recalls.load_openings,
+        success_status=202, enrich=balances.read_scans, load=recalls.load_openings, role=Role.SUPERVISOR,
     ),
     EventHandler(
         RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_stocked_as_lots, recalls.load_recalled_lots
@@ -196,7 +197,7 @@ HANDLERS = (
     ),
     CommandHandler(
         CloseRecall, close_recall, recall_lock, "/recalls/{recall}/close", RecallSnapshot, "closeRecall",
-        "Close a recall", load=recalls.load_closings,
+        "Close a recall", load=recalls.load_closings, role=Role.SUPERVISOR,
     ),
 )  # fmt: skip
 

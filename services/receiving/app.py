@@ -45,6 +45,7 @@ from services.receiving.suppliers import api as suppliers_api
 from services.receiving.suppliers import store as suppliers
 from services.receiving.suppliers.domain.definitions import SupplierOut, define_supplier
 from services.receiving.unit_of_work import ReceivingUnitOfWork
+from shared.auth.roles import Role
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.lots import LotShipped
@@ -115,14 +116,17 @@ HANDLERS = (
     CommandHandler(
         ProductDefined, define_product, product_locks, "/products", ProductResult,
         "defineProduct", "Create or change a product", success_status=201, load=products.load_definitions,
+        role=Role.INTEGRATOR,
     ),
     CommandHandler(
         WarehouseDefined, define_warehouse, location_lock, "/warehouses", WarehouseOut,
         "defineWarehouse", "Create or change a warehouse", success_status=201, load=locations.load_definitions,
+        role=Role.INTEGRATOR,
     ),
     CommandHandler(
         LocationDefined, define_location, location_lock, "/locations", LocationOut,
         "defineLocation", "Create or change a location", success_status=201, load=locations.load_definitions,
+        role=Role.INTEGRATOR,
     ),
     CommandHandler(
         commands.DefineSupplier, define_supplier, supplier_lock, "/suppliers", SupplierOut,
@@ -132,14 +136,16 @@ HANDLERS = (
     CommandHandler(
         AsnAnnounced, announce_receipt, receipt_locks, "/receipts", ReceiptResult,
         "announceReceipt", "Announce a receipt or a part of it", success_status=201, load=receipts.load_receipts,
+        role=Role.INTEGRATOR,
     ),
     CommandHandler(
         AsnChanged, amend_receipt, receipt_locks, "/receipts/{receipt}/amend", ReceiptResult,
-        "amendReceipt", "Amend an announced receipt", may_wait=True, load=receipts.load_receipts,
+        "amendReceipt", "Amend an announced receipt", may_wait=True, load=receipts.load_receipts, role=Role.INTEGRATOR,
     ),
     CommandHandler(
         AsnCancelled, cancel_receipt, receipt_locks, "/receipts/{receipt}/cancel", ReceiptResult,
         "cancelReceipt", "Cancel an announced receipt", may_wait=True, load=receipts.load_receipts,
+        role=Role.INTEGRATOR,
     ),
     CommandHandler(
         commands.ScanItems, record_scans, receipt_locks, "/scans", ScanResult,
@@ -164,11 +170,12 @@ HANDLERS = (
     ),
     CommandHandler(
         commands.CloseReceipt, close_receipt, receipt_locks, "/receipts/{receipt}/close", ReceiptResult,
-        "closeReceipt", "Close a receipt", load=receipts.load_receipts,
+        "closeReceipt", "Close a receipt", load=receipts.load_receipts, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         commands.ResolveDiscrepancy, resolve_discrepancy, receipt_locks, "/discrepancies/{discrepancy}/resolve",
         ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy", load=receipts.load_receipts,
+        role=Role.SUPERVISOR,
     ),
     CommandHandler(
         commands.ReceiveReturn, taking_scans(receive_return), return_locks, "/returns", ReturnResult,
@@ -176,7 +183,7 @@ HANDLERS = (
     ),
     CommandHandler(
         commands.DisposeReturn, dispose_return, return_locks, "/returns/{return}/disposition", ReturnResult,
-        "disposeReturn", "Dispose of returned items", load=returns.load_returns,
+        "disposeReturn", "Dispose of returned items", load=returns.load_returns, role=Role.SUPERVISOR,
     ),
     EventHandler(ProductOrdered, record_first_order, sku_lock, load=products.load_first_orders),
     EventHandler(ProductChanged, plan_waiting_lines, sku_lock, load=receipts.load_waiting_lines),

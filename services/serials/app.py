@@ -37,6 +37,7 @@ from services.serials.units.store import loads as units
 from services.serials.units.store.expiry import find_due
 from services.serials.units.store.locations import load_location_changes
 from services.serials.units.store.scans import read_scans
+from shared.auth.roles import Role
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
@@ -172,16 +173,17 @@ HANDLERS = (
     ),
     CommandHandler(
         ReleaseSerialHold, holds.release_hold, sku_lock, "/holds/{hold}/release", UnitsResult,
-        "releaseHold", "Release a hold", load=units.load_holds,
+        "releaseHold", "Release a hold", load=units.load_holds, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         AdjustSerials, taking_units(adjustments.adjust, scans.judge_unit), sku_lock, "/adjustments",
         UnitsResult, "adjustSerials", "Record serials as scrapped, lost, found, void or back from the vendor",
-        enrich=read_scans, load=units.load_units_to_adjust,
+        enrich=read_scans, load=units.load_units_to_adjust, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         RegisterSoldSerials, past_sales.register_sold, sku_lock, "/past-sales", UnitsResult,
         "registerSoldSerials", "Register serials that were sold before", load=units.load_sold_units,
+        role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CountSerials, taking_scans(count_location, scans.judge_unit, is_whole=True), counted_location_locks,
@@ -192,17 +194,17 @@ HANDLERS = (
         ResolveCountDiscrepancies, taking_units(resolve_count_discrepancies, scans.judge_unit),
         discrepancy_locks, "/count-discrepancies/resolve", ResolvedCountDiscrepancies,
         "resolveCountDiscrepancies", "Resolve count discrepancies of serials", enrich=read_scans,
-        load=counts.load_resolutions,
+        load=counts.load_resolutions, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CorrectSerialExpiry, taking_units(corrections.correct_expiry, scans.judge_expiry), sku_lock,
         "/corrections", UnitsResult, "correctSerialExpiry", "Correct the expiry of serials",
-        enrich=read_scans, load=units.load_units_to_correct,
+        enrich=read_scans, load=units.load_units_to_correct, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         CorrectSerialLot, taking_units(corrections.correct_lot, scans.judge_lot), sku_lock,
         "/lot-corrections", UnitsResult, "correctSerialLot", "Correct the lot number of serials",
-        enrich=read_scans, load=units.load_units_of_wrong_lots,
+        enrich=read_scans, load=units.load_units_of_wrong_lots, role=Role.SUPERVISOR,
     ),
 )  # fmt: skip
 

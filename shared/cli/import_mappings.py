@@ -7,15 +7,15 @@ from uuid import uuid4
 import httpx
 import typer
 
-from shared.cli.connections import fail
-from shared.cli.imports import check_answer, kinds_by_service, parse_options, require_ascii, require_kind
+from shared.cli.connections import bearer, fail
+from shared.cli.imports import check_answer, kinds_by_service, parse_options, require_kind
 
 app = typer.Typer(no_args_is_help=True, help="Set, list, show and delete what the files of a sender are like.")
 
 OPTIONS = ("encoding", "delimiter", "date_format", "decimal", "guard")
 SenderArgument = Annotated[str, typer.Argument(help="name of the sender of the files")]
 KindOption = Annotated[str, typer.Option(help="kind of rows, such as products", callback=require_kind)]
-ActorOption = Annotated[str, typer.Option(help="user who changes the mapping", callback=require_ascii)]
+TokenOption = Annotated[str, typer.Option(help="token of a supervisor", envvar="TRACELOT_TOKEN")]
 UrlOption = Annotated[str, typer.Option(help="base URL of the service of this kind", envvar="TRACELOT_URL")]
 
 
@@ -24,7 +24,7 @@ def set_mapping(
     sender: SenderArgument,
     *,
     kind: KindOption,
-    actor: ActorOption,
+    token: TokenOption,
     url: UrlOption,
     header: Annotated[
         list[str] | None,
@@ -40,32 +40,34 @@ def set_mapping(
     options: dict[str, Any] = dict(parse_options(option))
     if "guard" in options:
         options["guard"] = options["guard"] == "true"
-    _print(_request("POST", url, _path(sender, kind), {**options, "headers": headers}, actor))
+    _print(_request("POST", url, _path(sender, kind), {**options, "headers": headers}, token=token))
 
 
 @app.command("list")
-def list_mappings(url: UrlOption, sender: Annotated[str, typer.Option(help="only those of this sender")] = "") -> None:
+def list_mappings(
+    token: TokenOption, url: UrlOption, sender: Annotated[str, typer.Option(help="only those of this sender")] = ""
+) -> None:
     """List the mappings of a service by sender and kind."""
     query = f"?limit=500{f'&sender={quote(sender)}' if sender else ''}"
-    page = _request("GET", url, f"/import-mappings{query}")
+    page = _request("GET", url, f"/import-mappings{query}", token=token)
     while True:
         for mapping in page["items"]:
             _print(mapping)
         if not page["next"]:
             break
-        page = _request("GET", url, f"/import-mappings{query}&cursor={page['next']}")
+        page = _request("GET", url, f"/import-mappings{query}&cursor={page['next']}", token=token)
 
 
 @app.command("show")
-def show_mapping(sender: SenderArgument, *, kind: KindOption, url: UrlOption) -> None:
+def show_mapping(sender: SenderArgument, *, kind: KindOption, token: TokenOption, url: UrlOption) -> None:
     """Show the mapping of a sender."""
-    _print(_request("GET", url, _path(sender, kind)))
+    _print(_request("GET", url, _path(sender, kind), token=token))
 
 
 @app.command("delete")
-def delete_mapping(sender: SenderArgument, *, kind: KindOption, actor: ActorOption, url: UrlOption) -> None:
+def delete_mapping(sender: SenderArgument, *, kind: KindOption, token: TokenOption, url: UrlOption) -> None:
     """Delete the mapping of a sender."""
-    _request("POST", url, f"{_path(sender, kind)}/delete", {}, actor)
+    _request("POST", url, f"{_path(sender, kind)}/delete", {}, token=token)
     typer.echo(f"deleted the mapping of {sender} for {kind}")
 
 
@@ -73,8 +75,8 @@ def _path(sender: str, kind: str) -> str:
     return f"/import-mappings/{quote(sender, safe='')}/{kind}"
 
 
-def _request(method: str, url: str, path: str, body: dict[str, Any] | None = None, actor: str = "") -> dict[str, Any]:
-    headers = {"X-Actor": actor, "Idempotency-Key": uuid4().hex} if actor else {}
+def _request(method: str, url: str, path: str, body: dict[str, Any] | None = None, *, token: str) -> dict[str, Any]:
+    headers = bearer(token) | ({} if body is None else {"Idempotency-Key": uuid4().hex})
     try:
         return check_answer(httpx.request(method, url.rstrip("/") + path, json=body, headers=headers))
     except (httpx.TransportError, httpx.InvalidURL) as error:

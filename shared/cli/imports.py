@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from shared.cli.connections import fail
+from shared.cli.connections import bearer, fail
 from shared.persistence.migrate import service_names
 
 POLL_SECONDS = 0.3
@@ -35,13 +35,6 @@ def require_kind(kind: str) -> str:
     return kind
 
 
-def require_ascii(actor: str) -> str:
-    """Refuse a name that no HTTP header can have."""
-    if not (actor.isascii() and actor.isprintable()):
-        raise typer.BadParameter("use printable ASCII characters")
-    return actor
-
-
 def parse_options(options: Sequence[str] | None) -> list[tuple[str, str]]:
     """Split options at their first equals sign."""
     return [(name, value) for name, _, value in (text.partition("=") for text in options or ())]
@@ -51,7 +44,7 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX file", exists=True, dir_okay=False)],
     *,
     kind: Annotated[str, typer.Option(help="kind of rows, such as products or opening-serials", callback=require_kind)],
-    actor: Annotated[str, typer.Option(help="user who sends the file", callback=require_ascii)],
+    token: Annotated[str, typer.Option(help="token of a supervisor who sends the file", envvar="TRACELOT_TOKEN")],
     url: Annotated[str, typer.Option(help="base URL of the service of this kind", envvar="TRACELOT_URL")],
     number: Annotated[str, typer.Option(help="number of the import; by default the name of the file")] = "",
     sender: Annotated[str, typer.Option(help="sender of the file; its saved mapping is the default")] = "",
@@ -69,7 +62,7 @@ def import_file(
     ]  # fmt: skip
     try:
         with (
-            httpx.Client(base_url=url, timeout=UPLOAD_SECONDS, headers={"X-Actor": actor}) as client,
+            httpx.Client(base_url=url, timeout=UPLOAD_SECONDS, headers=bearer(token)) as client,
             file.open("rb") as body,
         ):
             progress = check_answer(client.post(f"/imports/{kind}", params=parameters, content=body))

@@ -69,7 +69,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "id": "Id; later entries have higher ids.",
     "path": "Path of the resource that shows the result.",
     # People, times, reasons, provenance
-    "actor": "User or device that acted; empty if it is the sender of the message.",
+    "actor": "User or device that acted, and who approved it; empty for the sender. In commands only a token names it.",
     "reason": "Reason, in words.",
     "detail": "Description of this occurrence.",
     "note": "Note in words.",

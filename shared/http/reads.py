@@ -46,7 +46,7 @@ def absence(code: Code) -> dict[str, Any]:
 
 
 PROBLEMS_OF_COMMANDS: dict[int | str, dict[str, Any]] = {
-    400: problem(Code.VALIDATION_ERROR, Code.KEY_MISSING, Code.ACTOR_MISSING),
+    400: problem(Code.VALIDATION_ERROR, Code.KEY_MISSING, Code.ACTOR_NOT_ALLOWED),
     408: problem(Code.REQUEST_TIMEOUT),
     413: problem(Code.PAYLOAD_TOO_LARGE),
     415: problem(Code.UNSUPPORTED_MEDIA_TYPE),

@@ -1,7 +1,6 @@
 """HTTP API of imports: send a file, follow its rows, get its errors as a file, cancel it."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,8 +11,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import StreamingResponse
 
+from shared.auth.roles import Role
 from shared.contracts.problems import Code
 from shared.http import CsvResponse, ReadTransaction, add_report_routes, problems, reads
+from shared.http.auth import identity_of, requires
 from shared.http.problems import OverloadedError, ProblemError, RequestTimeoutError
 from shared.http.reports import DISPOSITION
 from shared.imports import mapping_api, mappings, store
@@ -29,11 +30,6 @@ from shared.persistence.database import read_only, transaction
 MAX_UPLOADS = 2
 """Files that a replica reads at the same time."""
 UPLOAD_TIMEOUT = 600.0
-ACTOR = re.compile(r"[ -~]{1,64}")
-ACTOR_HEADER = {
-    "name": "X-Actor", "in": "header", "required": True, "description": "The user who sends the file.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[ -~]+$"},
-}  # fmt: skip
 FILE_BODY = {
     "required": True,
     "content": {
@@ -43,7 +39,7 @@ FILE_BODY = {
 }
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: reads.problem(Code.INVALID_FILE, Code.VALIDATION_ERROR, Code.ACTOR_MISSING),
+    400: reads.problem(Code.INVALID_FILE, Code.VALIDATION_ERROR),
     404: reads.problem(Code.IMPORT_NOT_FOUND),
     408: reads.problem(Code.REQUEST_TIMEOUT),
     409: reads.problem(Code.IMPORT_EXISTS),
@@ -96,10 +92,9 @@ def build_router(kinds: Sequence[ImportKind]) -> APIRouter:
         """Get the progress of an import in rows."""
         return await load_progress(tx, number)
 
-    @router.post("/imports/{number}/cancel", responses=RESPONSES, openapi_extra={"parameters": [ACTOR_HEADER]})
+    @router.post("/imports/{number}/cancel", responses=RESPONSES, openapi_extra=requires(Role.SUPERVISOR))
     async def cancel_import(request: Request, number: NumberPath) -> ImportProgress:
         """Cancel an import: rows that are done stay done, the others are not processed."""
-        _actor(request)
         async with transaction(request.app.state.engine) as tx:
             job = await store.find(tx, number)
             if job.status in {"READING", "RUNNING"}:
@@ -139,7 +134,7 @@ def _add_kind(router: APIRouter, kind: ImportKind) -> None:
         guard: GuardQuery = None,
         header: HeaderQuery = None,
     ) -> ImportProgress:
-        actor = _actor(request)
+        actor = identity_of(request).actor
         headers = [{"header": name, "column": column} for name, column in map(split_header, header or ())]
         given = {
             "headers": headers, "encoding": encoding, "delimiter": delimiter, "date_format": date_format,
@@ -166,7 +161,7 @@ def _add_kind(router: APIRouter, kind: ImportKind) -> None:
         f"/imports/{kind.name}", post_file, methods=["POST"], status_code=202, name=f"import_{words}",
         summary=f"Import {kind.title} from CSV or XLSX",
         description=kind.description, responses=RESPONSES,
-        openapi_extra={"parameters": [ACTOR_HEADER], "requestBody": FILE_BODY},
+        openapi_extra={"requestBody": FILE_BODY, **requires(Role.SUPERVISOR)},
     )  # fmt: skip
     router.add_api_route(
         f"/imports/{kind.name}/template.csv", get_template, name=f"download_import_{words}_template",
@@ -218,10 +213,3 @@ def _too_large() -> ProblemError:
     problem = ProblemError(Code.INVALID_FILE, f"The file exceeds {MAX_FILE_BYTES} bytes; split it into several")
     problem.headers = {"Connection": "close"}  # the rest of the file is not awaited
     return problem
-
-
-def _actor(request: Request) -> str:
-    actor = request.headers.get("X-Actor", "")
-    if not ACTOR.fullmatch(actor):
-        raise ProblemError(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
-    return actor

@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
+from shared.auth.roles import Role
 from shared.contracts.problems import Code
 from shared.contracts.unknown_fields import ClosedJsonSchema
 from shared.http import Page, PageRequest, ReadTransaction, paged_by, problems, reads
+from shared.http.auth import requires
 from shared.http.command_parsing import parse_command
 from shared.http.idempotency import IdempotencyKey, StoredResponse, execute_idempotently
 from shared.http.openapi import COMMAND_HEADERS
@@ -57,7 +59,9 @@ def build_router(kinds_by_name: Mapping[str, ImportKind]) -> APIRouter:
 
     @router.post(
         "/import-mappings/{sender}/{kind}", summary="Set an import mapping",
-        openapi_extra={"parameters": COMMAND_HEADERS, "requestBody": _describe_body()},
+        openapi_extra={
+            "parameters": COMMAND_HEADERS, "requestBody": _describe_body(), **requires(Role.SUPERVISOR),
+        },
         response_model=ImportMapping, responses=RESPONSES,
     )  # fmt: skip
     async def set_import_mapping(request: Request, sender: SenderPath, kind: KindPath) -> Response:
@@ -69,10 +73,10 @@ def build_router(kinds_by_name: Mapping[str, ImportKind]) -> APIRouter:
             raise problems.validation_problem(faults)
 
         async def save(tx: Transaction) -> tuple[StoredResponse, bool]:
-            await mappings.save_mapping(tx, sender, kind, options, command.actor)
+            await mappings.save_mapping(tx, sender, kind, options, command.identity.actor)
             return StoredResponse(200, (await _require_mapping(tx, sender, kind)).model_dump_json()), True
 
-        key = IdempotencyKey(actor=command.actor, route="/import-mappings", key=command.key)
+        key = IdempotencyKey(actor=command.identity.subject, route="/import-mappings", key=command.key)
         return await execute_idempotently(request, key, command.hash, save)
 
     @router.post(
@@ -80,6 +84,7 @@ def build_router(kinds_by_name: Mapping[str, ImportKind]) -> APIRouter:
         openapi_extra={
             "parameters": COMMAND_HEADERS,
             "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+            **requires(Role.SUPERVISOR),
         },
         response_model=ImportMapping, responses=RESPONSES,
     )  # fmt: skip
@@ -92,7 +97,7 @@ def build_router(kinds_by_name: Mapping[str, ImportKind]) -> APIRouter:
             await mappings.delete_mapping(tx, sender, kind)
             return StoredResponse(200, mapping.model_dump_json()), True
 
-        key = IdempotencyKey(actor=command.actor, route="/import-mappings/delete", key=command.key)
+        key = IdempotencyKey(actor=command.identity.subject, route="/import-mappings/delete", key=command.key)
         return await execute_idempotently(request, key, command.hash, delete)
 
     return router

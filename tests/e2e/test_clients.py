@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.serial_scenario import DOCK, WAREHOUSE, SerialScenario
 from tests.e2e.system import SystemUnderTest
+from tests.support.auth import token_of
 from tests.support.clients import generate_client, operation_module
 
 
@@ -18,14 +19,14 @@ async def test_generated_client_completes_a_receipt(
     """Product, announcement, scans, confirmation and close through the generated client only."""
     package = await generate_client(await system.get_json("receiving", "/openapi.json"), "receiving", tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    client = import_module(package).Client(base_url=system.services["receiving"].url)
+    client = import_module(package).AuthenticatedClient(
+        base_url=system.services["receiving"].url, token=token_of("ann")
+    )
 
     async def send(operation: str, *path: str, **body: Any) -> Any:
         send_command = operation_module(package, f"receiving.{operation}").asyncio_detailed
         model = get_type_hints(send_command)["body"]
-        response = await send_command(
-            *path, client=client, body=model.from_dict(body), idempotency_key=str(uuid4()), x_actor="ann"
-        )
+        response = await send_command(*path, client=client, body=model.from_dict(body), idempotency_key=str(uuid4()))
         return response.status_code, response.parsed, response.headers.get("Location")
 
     receipt, serials = scenario.new_id("ASN"), scenario.new_serials(2)

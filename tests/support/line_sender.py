@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from services.receiving.app import app
 from shared.cli import app as command_line
 from shared.persistence.database import create_engine
+from tests.support.auth import bearer, token_of
 from tests.support.file_reader import peak_mib
 from tests.support.wrong_files import MIB, endless_line
 
@@ -26,7 +27,7 @@ GIGABYTE = 1024 * MIB
 
 def send_by_http(url: str) -> Any:
     """Send a line whose length is not stated; return the problem."""
-    path, headers = "/imports/products?number=N", {"X-Actor": "anna"}
+    path, headers = "/imports/products?number=N", bearer("anna")
     return httpx.post(f"{url}{path}", content=endless_line(GIGABYTE), headers=headers, timeout=300).json()
 
 
@@ -36,7 +37,7 @@ def send_by_command(url: str) -> dict[str, Any]:
         path = Path(folder) / "line.csv"
         with path.open("wb") as file:
             file.truncate(GIGABYTE)  # takes no space on disk
-        arguments = ["import", str(path), "--kind", "products", "--actor", "anna", "--url", url]
+        arguments = ["import", str(path), "--kind", "products", "--token", token_of("anna"), "--url", url]
         result = CliRunner().invoke(command_line, arguments)
     return {"exit_code": result.exit_code, "output": result.output}
 
@@ -50,7 +51,9 @@ def main() -> None:
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         try:
-            httpx.post(f"{url}/imports/products", timeout=60)  # a refused request, so that all modules are loaded
+            httpx.post(
+                f"{url}/imports/products", headers=bearer("anna"), timeout=60
+            )  # a refused request, so that all modules are loaded
             before = peak_mib()
             for found in (send_by_http(url), send_by_command(url), peak_mib() - before):
                 print(json.dumps(found))  # noqa: T201 - its result

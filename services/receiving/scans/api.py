@@ -19,11 +19,13 @@ from services.receiving.scans.domain.candidates import (
     plan_look_up,
     resolve,
 )
+from shared.auth.roles import Role
 from shared.contracts.envelope import ContractModel
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.serial_lists import MAX_PASTED_CHARACTERS, read_serial_list
 from shared.http import ProblemError, ReadTransaction
+from shared.http.auth import requires
 from shared.http.reads import PROBLEMS_OF_COMMANDS, problem
 from shared.identifiers import DocumentId, Sku, resource_path
 from shared.persistence.database import Transaction
@@ -172,7 +174,10 @@ class ParsedScan(KnownFieldsModel):
     """What is wrong, and what was tolerated."""
 
 
-@router.post("/scans/parse", summary="Explain a scan without recording it", responses=PROBLEMS)
+@router.post(
+    "/scans/parse", summary="Explain a scan without recording it", responses=PROBLEMS,
+    openapi_extra=requires(Role.VIEWER),
+)  # fmt: skip
 async def parse_scan(tx: ReadTransaction, scanned: ParseScan) -> ParsedScan:
     """Say what a scanned text is and what it means in its context; several meanings are candidates, never a guess."""
     scan = classify(scanned.text, fnc1=scanned.fnc1, year=tx.now.year)
@@ -186,7 +191,10 @@ async def parse_scan(tx: ReadTransaction, scanned: ParseScan) -> ParsedScan:
     return parsed
 
 
-@router.post("/scans/preview", summary="Count typed or pasted serial numbers", responses=PROBLEMS)
+@router.post(
+    "/scans/preview", summary="Count typed or pasted serial numbers", responses=PROBLEMS,
+    openapi_extra=requires(Role.VIEWER),
+)  # fmt: skip
 async def preview_serials(tx: ReadTransaction, pasted: PastedSerials) -> SerialPreview:
     """Say which serial numbers a list or ranges such as `A001-A120` and `SN100 + 20` stand for; nothing is recorded."""
     context = await _complete(tx, Context(sku=pasted.sku))

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.receiving.app import app
 from services.receiving.imports import KINDS
 from shared.imports.runner import ImportRunner
+from tests.support.auth import bearer
 
-ANNA = {"X-Actor": "anna"}
+ANNA = bearer("anna")
 
 
 async def send(http: httpx.AsyncClient, kind: str, number: str, content: str | bytes, **options: Any) -> dict[str, Any]:

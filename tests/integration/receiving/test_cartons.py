@@ -7,6 +7,7 @@ from httpx import AsyncClient
 from shared.contracts.commands.receiving import DefineSupplier, ScanItems, UndoScan
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
+from tests.support.auth import bearer
 from tests.support.harness import ProcessingResult
 from tests.support.sscc import new_sscc
 
@@ -80,7 +81,7 @@ async def test_a_pallet_is_received_by_one_scan(milk_harness: ReceivingHarness, 
     assert (await http.get(f"/suppliers/{supplier}")).json()["receive_by_carton"] is True
     assert (await http.get(f"/products/{harness.scoped_id('PUMP')}")).json()["receive_by_carton"] is True
     scan = scan_carton_command(harness, "R2", pallet).model_dump(mode="json", exclude_defaults=True)
-    answer = await http.post("/scans", json=scan, headers={"X-Actor": "anna", "Idempotency-Key": pallet})
+    answer = await http.post("/scans", json=scan, headers=bearer("anna") | {"Idempotency-Key": pallet})
     assert answer.status_code == 200, answer.text
     scanned = answer.json()
     assert (scanned["sku"], scanned["accepted"], len(scanned["scan_results"])) == (None, 4, 3)

@@ -8,6 +8,7 @@ from shared.contracts.commands.receiving import ReceiveReturn, ScanItems
 from shared.contracts.serials import SerialStateChanged
 from shared.contracts.upstream import AsnAnnounced, ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
+from tests.support.auth import bearer
 from tests.support.gtins import new_gtin
 
 GS = "\x1d"
@@ -65,7 +66,7 @@ async def test_scans_of_several_products_are_received(harness: ReceivingHarness,
     await announce(harness, labels, serial)
     scans = [labels.unit("007a"), labels.case("M1"), serial, "nothing", labels.case("M1"), labels.box]
     body = scan_command(harness, *scans).model_dump(mode="json", exclude_defaults=True)
-    headers = {"X-Actor": "anna", "Idempotency-Key": harness.scoped_id("K")}
+    headers = {**bearer("anna"), "Idempotency-Key": harness.scoped_id("K")}
     answer = await http.post("/scans", json=body, headers=headers)
     assert answer.status_code == 200, answer.text
     result = answer.json()

@@ -10,6 +10,7 @@ import httpx
 from shared.contracts.commands.serials import MoveSerials, PutAwaySerials
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
+from tests.support.auth import bearer
 from tests.support.gtins import new_gtin
 from tests.support.messages.reference import product_changed
 from tests.support.messages.serials import BIN, SHELF
@@ -27,7 +28,7 @@ async def receive_labelled(harness: SerialsHarness, count: int) -> tuple[list[st
 
 async def post(http: httpx.AsyncClient, path: str, **body: Any) -> Any:
     """Send a command that succeeds, at least in part."""
-    answer = await http.post(path, json=body, headers={"Idempotency-Key": str(uuid4()), "X-Actor": "anna"})
+    answer = await http.post(path, json=body, headers={"Idempotency-Key": str(uuid4()), **bearer("anna")})
     assert answer.is_success, answer.text
     return answer.json()
 

@@ -14,10 +14,11 @@ from deploy.databases import SERVICES
 from shared.http import ReportFiles
 from shared.http.pages import encode_cursor
 from shared.persistence.database import create_engine
+from tests.support.auth import bearer
 from tests.support.progress import FixedProgress
 
 JsonObject = dict[str, Any]
-HEADERS = {"Idempotency-Key": "odd", "X-Actor": "ann", "Content-Type": "application/json"}
+HEADERS = {"Idempotency-Key": "odd", **bearer("ann"), "Content-Type": "application/json"}
 INTEGERS = ("-1", "0", str(2**31), str(2**63), "9" * 30, "1_0", "%E0%A5%A7", "%205", "NaN", "1e2", "+5")
 STRINGS = (
     *("%00", "a%00b", "x" * 10_000, "%ED%A0%80", "%ff", "a%E2%80%AEb", "%0D%0A", "%F0%9F%93%A6" * 100, "%2F..%2F"),
@@ -39,7 +40,7 @@ async def http(request: pytest.FixtureRequest, environment: Mapping[str, str]) -
     app.state.engine, app.state.wake, app.state.progress = engine, lambda: None, FixedProgress()
     app.state.report_files = ReportFiles(engine)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{name}", headers=bearer()) as client:
         yield client
     await engine.dispose()
 

@@ -29,7 +29,7 @@ class ImportServer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take a file or a mapping."""
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.received.append(f"{self.path} {self.headers['X-Actor']} {body}")
+        self.received.append(f"{self.path} {self.headers['Authorization']} {body}")
         running = {**PROGRESS, "status": "RUNNING", "pending_rows": 2}
         self.answer(json.dumps(MAPPING if "mappings" in self.path else running))
 
@@ -64,7 +64,7 @@ def test_import_saves_failed_rows(url: str, tmp_path: Path) -> None:
     file = tmp_path / "goods.csv"
     file.write_text("sku,name\nA,x\nB,y\n")
     ImportServer.received.clear()
-    common = ["--kind", "products", "--actor", "sue", "--url", url]
+    common = ["--kind", "products", "--token", "t", "--url", url]
     options = [*common, "--sender", "ACME", "--option", "date_format=DD.MM.YYYY"]
     result = CliRunner().invoke(app, ["import", str(file), *options])
     assert result.exit_code == 1
@@ -72,7 +72,7 @@ def test_import_saves_failed_rows(url: str, tmp_path: Path) -> None:
     assert (tmp_path / "goods.csv.errors.csv").read_text() == "sku,error_line\nB,3\n"
     (request,) = ImportServer.received
     assert request == (
-        "/imports/products?number=goods&dry_run=false&replace=false&sender=ACME&date_format=DD.MM.YYYY sue "
+        "/imports/products?number=goods&dry_run=false&replace=false&sender=ACME&date_format=DD.MM.YYYY Bearer t "
         "sku,name\nA,x\nB,y\n"
     )
 
@@ -81,7 +81,7 @@ def test_unknown_kinds_are_named(tmp_path: Path) -> None:
     """S45: an unknown kind ends with 2 and the known ones."""
     file = tmp_path / "goods.csv"
     file.touch()
-    result = CliRunner().invoke(app, ["import", str(file), "--kind", "x", "--actor", "sue", "--url", "http://x"])
+    result = CliRunner().invoke(app, ["import", str(file), "--kind", "x", "--token", "t", "--url", "http://x"])
     assert (result.exit_code, "sold-units" in result.output) == (2, True)
 
 
@@ -90,19 +90,19 @@ def test_mappings_are_set_and_read(url: str) -> None:
     ImportServer.received.clear()
 
     def run(*arguments: str) -> str:
-        result = CliRunner().invoke(app, ["import-mappings", *arguments, "--url", url])
+        result = CliRunner().invoke(app, ["import-mappings", *arguments, "--token", "t", "--url", url])
         assert result.exit_code == 0, result.output
         return result.output
 
     chosen = ("A/CME", "--kind", "products")
     line = "ACME\tproducts\tArtikel:sku date_format=DD.MM.YYYY guard=false\tsue\n"
     stated = ("--header", "Artikel:sku", "--header", "a:b:", "--option", "guard=false")
-    assert run("set", *chosen, "--actor", "sue", *stated) == line
+    assert run("set", *chosen, *stated) == line
     assert run("show", *chosen) == line
     assert run("list") == line + line.replace("ACME", "B")
-    assert run("delete", *chosen, "--actor", "sue") == "deleted the mapping of A/CME for products\n"
-    path, actor, body = ImportServer.received[0].split(" ", 2)
-    assert (path, actor, json.loads(body)) == (
-        "/import-mappings/A%2FCME/products", "sue",
+    assert run("delete", *chosen) == "deleted the mapping of A/CME for products\n"
+    path, scheme, token, body = ImportServer.received[0].split(" ", 3)
+    assert (path, scheme, token, json.loads(body)) == (
+        "/import-mappings/A%2FCME/products", "Bearer", "t",
         {"guard": False, "headers": [{"header": "Artikel", "column": "sku"}, {"header": "a:b", "column": ""}]},
     )  # fmt: skip

@@ -69,7 +69,7 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
         _receipt_violation(command, receipt)
         or (None if command.scans else _product_violation(uow, command))
         or _location_violation(uow, command, receipt)
-        or (session and session_violation(session, uow.event.actor))
+        or (session and session_violation(session, uow.event.sender))
     ):
         return CommandResult.rejected(violation)
     if receipt is None:  # checked above; narrows the type
@@ -165,7 +165,7 @@ def find_sku(uow: ReceivingUnitOfWork, command: ScanItems) -> str | None:
 def _open_session(uow: ReceivingUnitOfWork, command: ScanItems) -> None:
     uow.sessions.put(
         Session(
-            receipt=command.receipt, session=command.session, owner=uow.event.actor, status="OPEN", opened_at=uow.now
+            receipt=command.receipt, session=command.session, owner=uow.event.sender, status="OPEN", opened_at=uow.now
         )
     )
     receipt = uow.receipts[command.receipt]

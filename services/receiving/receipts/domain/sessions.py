@@ -147,7 +147,7 @@ def take_over_session(uow: ReceivingUnitOfWork, command: TakeOverSession) -> Com
     session = _open_session(uow, command, any_owner=True)
     if isinstance(session, ProblemDetail):
         return CommandResult.rejected(session)
-    session = uow.sessions.put(session._replace(owner=uow.event.actor))
+    session = uow.sessions.put(session._replace(owner=uow.event.sender))
     return CommandResult(_to_result(session, 0))
 
 
@@ -197,7 +197,7 @@ def _open_session(uow: ReceivingUnitOfWork, command: Any, *, any_owner: bool = F
         return ProblemDetail(
             code=Code.SESSION_NOT_FOUND, detail=f"Session {command.session} of receipt {command.receipt} not found"
         )
-    return session_violation(session, session.owner if any_owner else uow.event.actor) or session
+    return session_violation(session, session.owner if any_owner else uow.event.sender) or session
 
 
 def _to_result(
