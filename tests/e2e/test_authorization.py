@@ -19,7 +19,7 @@ async def test_a_supervisor_command_needs_a_token(system: SystemUnderTest, scena
     async def send(*headers: tuple[str, bytes]) -> JsonObject:
         event = system.cloud_event_of(command, source="wms/scanner")
         value, key = json.dumps(event).encode(), scenario.sku.encode()
-        await system.producer.send_and_wait("serials.commands", value, key=key, headers=headers)
+        await system.producer.send_and_wait("serials.commands", value, key=key, headers=list(headers))
         return event
 
     rejection = await system.wait_for_rejection("serials", await send(), "unauthenticated", scenario.sku)
