@@ -65,7 +65,11 @@ def _text_rule(forbidden: re.Pattern[str]) -> AfterValidator:
 _LINE_RULE = (_text_rule(_FORBIDDEN), Field(json_schema_extra={"pattern": LINE_PATTERN}))
 _LINES_RULE = (_text_rule(_FORBIDDEN_IN_LINES), Field(json_schema_extra={"pattern": MULTILINE_PATTERN}))
 
-Actor = Annotated[str, StringConstraints(max_length=64), *_LINE_RULE]
+MAX_SUBJECT_LENGTH = 64
+"""Characters of the name of a person, device or system."""
+_APPROVED_BY = ", approved by "
+Actor = Annotated[str, StringConstraints(max_length=2 * MAX_SUBJECT_LENGTH + len(_APPROVED_BY)), *_LINE_RULE]
+"""Who acted, and who approved it."""
 Text = Annotated[str, StringConstraints(max_length=500), *_LINE_RULE]
 """Single line of text, such as a name."""
 ShortText = Annotated[str, StringConstraints(max_length=64), *_LINE_RULE]
@@ -83,6 +87,16 @@ ClockError = Annotated[Integer, Field(ge=-_YEAR, le=_YEAR)]
 """Seconds that a clock is ahead, at most a year: a device without a battery starts at an old date."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """Finite JSON number."""
+
+
+def name_approver(subject: str, approver: str) -> str:
+    """Return the actor of a command, with the supervisor who approved it."""
+    return f"{subject}{_APPROVED_BY}{approver}" if approver else subject
+
+
+def subject_of(actor: str) -> str:
+    """Return who acted, without the approver."""
+    return actor.partition(_APPROVED_BY)[0]
 
 
 def _to_utc(value: datetime) -> datetime:

@@ -58,8 +58,6 @@ from tests.faults.tracked_order import TrackedOrder
 from tests.faults.upstream import ACTOR, SOURCE, Event, UpstreamClient
 
 PUTAWAYS_PER_COUNT = 5
-CODES_OF_RELEASED = (Code.NOT_YET_AVAILABLE, Code.NOT_ON_PICK_LIST, Code.ALREADY_PICKED)
-"""Rejections of a pick that crosses the release of one of its lots."""
 
 
 class Load:
@@ -129,6 +127,7 @@ class Load:
         except AssertionError as error:
             raise AssertionError(f"{error}: {self._describe_progress()}") from None
         assert not self.rejections, self._describe_progress()
+        assert not self.flow.unexplained_picks, self.flow.unexplained_picks
 
     def _is_done(self) -> bool:
         statuses_reached = self.all_published and Counter(self.status.values()) == self.expected_statuses
@@ -144,7 +143,8 @@ class Load:
 
     def _describe_progress(self) -> str:
         orders = [str(order) for order in self.orders.values() if not order.to_cancel and not order.packed]
-        rejections = [(rejection.rejected_type, rejection.code, rejection.detail) for rejection in self.rejections]
+        rejected = [*self.rejections, *self.flow.crossing_picks.values()]
+        rejections = [(rejection.rejected_type, rejection.code, rejection.detail) for rejection in rejected]
         statuses, lots = dict(Counter(self.status.values())), dict(self.lots)
         progress = f"{statuses} of {dict(self.expected_statuses)}, {lots} of {self.expected_lots}"
         counts = f"{self.stock.settled} of {self.stock.sent} counts, missing {self.stock.missing}, held {self.held}"
@@ -203,7 +203,7 @@ class Load:
                 for commands, delay in self.flow.on_refused(message, rejection.ids):
                     self._tasks.create_task(self._publish_all(commands, delay))
                 return
-            case PickItems(order=order) if self.flow.was_released(order) and rejection.code in CODES_OF_RELEASED:
+            case PickItems(order=order) if order in self.orders and self.flow.is_crossing(order, rejection):
                 self._tasks.create_task(self._pick_again(order))
                 return
         if rejection.code != Code.NOT_YET_AVAILABLE:

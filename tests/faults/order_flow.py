@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from shared.contracts.commands.fulfillment import DispatchShipment, PackItems
-from shared.contracts.envelope import Message
+from shared.contracts.envelope import Message, Rejected
 from shared.contracts.fulfillment import CartonPacked, OrderLotsPicked, OrderSerialsPicked
 from shared.contracts.lots import LotShipped
+from shared.contracts.problems import Code
 from tests.faults import corrections, order_script
 from tests.faults.plan import STAGING, LoadPlan
 from tests.faults.stock_counts import StockCounts
@@ -15,6 +16,8 @@ from tests.faults.tracked_order import TrackedOrder
 Commands = list[Message]
 RETRY_AFTER = 0.2
 PICKS_PER_COUNT = 8
+CODES_OF_CROSSING = (Code.NOT_ON_PICK_LIST, Code.INSUFFICIENT_STOCK, Code.ALREADY_PICKED)
+"""Rejections of a pick that crosses the release of one of its lots, or of a part of it."""
 
 
 class OrderFlow:
@@ -26,12 +29,23 @@ class OrderFlow:
             order_id: TrackedOrder(order_id, lines, cancel, f"{plan.name}-S{number // 2}", plan.correction(number))
             for number, (order_id, lines, cancel) in enumerate(plan.placed_orders())  # two orders per shipment
         }
+        self.crossing_picks: dict[str, Rejected] = {}
+        """Rejected picks by order; the event of the release that explains one may follow."""
         self._shipments: set[str] = set()
         self._pick_count = 0
 
-    def was_released(self, order: str) -> bool:
-        """Return whether an item has left the order, which may cross its pick."""
-        return order in self.orders and self.orders[order].was_released
+    @property
+    def unexplained_picks(self) -> list[Rejected]:
+        """Return the rejected picks of orders that nothing was released from."""
+        return [pick for order, pick in self.crossing_picks.items() if not self.orders[order].was_released]
+
+    def is_crossing(self, order: str, rejection: Rejected) -> bool:
+        """Return whether a rejected pick may cross a release."""
+        if rejection.code == Code.NOT_YET_AVAILABLE:
+            return self.orders[order].was_released
+        if rejection.code in CODES_OF_CROSSING:
+            self.crossing_picks[order] = rejection
+        return rejection.code in CODES_OF_CROSSING
 
     def on_event(self, order: TrackedOrder, data: Message) -> Iterator[Commands]:
         """Update an order and yield the commands of its next step."""

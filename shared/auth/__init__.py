@@ -1,0 +1,1 @@
+"""Sign-in: roles, users, signed tokens and their verification."""
