@@ -11,6 +11,7 @@ from services.receiving.receipts.domain.results import (
     ScanResult,
     ScanStatus,
     SerialScanResult,
+    describe_lines,
     reject,
 )
 from services.receiving.receipts.domain.serial_scans import (
@@ -90,9 +91,11 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     accepted = statuses.count("ACCEPTED")
     if session is None:
         _open_session(uow, command)
+    numbers = {result.line for result in results}
     body = ScanResult.model_construct(
         receipt=command.receipt, session=command.session, sku=sku, accepted=accepted,
         unmatched=len(results) - accepted - rejected_count, scan_results=serial_results, lots=lot_results,
+        lines=describe_lines(line for line in uow.lines_of(command.receipt, sku) if line.line in numbers),
     )  # fmt: skip
     return CommandResult(body, violations=violations)
 
