@@ -19,17 +19,23 @@ from services.console.design.problems import refused
 from services.console.design.terms import ROLES
 from services.console.design.words import say
 from services.console.device import api as device
+from services.console.exceptions import api as exceptions
 from services.console.find import api as find
 from services.console.live import api as live
 from services.console.live.hub import Hub
 from services.console.overview import api as overview
+from services.console.packing import api as packing
 from services.console.page import ForbiddenError, SignInRequiredError
+from services.console.picking import api as picking
+from services.console.putaway import api as putaway
 from services.console.receiving import api as receiving
+from services.console.returns import api as returns
 from services.console.session import api as session
 from services.console.session.attempts import Attempts
 from services.console.session.cookie import load_key
 from services.console.session.protection import ProtectionMiddleware
 from services.console.settings import ConsoleSettings
+from services.console.shipping import api as shipping
 from services.console.units import api as units
 from shared.auth.signer import Signer
 from shared.auth.users import UsersFile
@@ -39,7 +45,21 @@ from shared.ops.telemetry import configure_logging
 
 log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
-SLICES = (session, live, device, overview, find, units, receiving)
+SLICES = (
+    session,
+    live,
+    device,
+    overview,
+    find,
+    units,
+    receiving,
+    putaway,
+    picking,
+    packing,
+    shipping,
+    returns,
+    exceptions,
+)
 
 
 class KeptStaticFiles(StaticFiles):
@@ -65,6 +85,7 @@ def static_folder() -> str:
 async def _run(app: FastAPI) -> AsyncIterator[None]:
     settings = ConsoleSettings()
     configure_logging("console", settings.log_level)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     state = app.state
     state.settings, state.key = settings, load_key(settings.folder / "session.key")
     state.users, state.attempts, state.zone = UsersFile(settings.folder), Attempts(), (None, 0.0)
@@ -102,6 +123,7 @@ def create_app() -> FastAPI:
     app.add_exception_handler(UnavailableError, _answer_unavailable)
     app.add_exception_handler(RefusedError, _answer_refused)
     app.add_exception_handler(404, _answer_not_found)
+    app.add_exception_handler(Exception, _answer_error)
     return app
 
 
@@ -148,6 +170,11 @@ async def _answer_refused(request: Request, error: Exception) -> Response:
 async def _answer_not_found(request: Request, _: Exception) -> Response:
     title = say("There is no such page")
     return _problem(request, title, notice("warn", title, say("The menu leads to all pages.")), 404)
+
+
+async def _answer_error(request: Request, _: Exception) -> Response:
+    title = say("Something went wrong here")
+    return _problem(request, title, notice("bad", title, say("Try again, or tell the administrator.")), 500)
 
 
 def _problem(request: Request, title: str, content: object, status: int) -> Response:

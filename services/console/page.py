@@ -10,7 +10,9 @@ from fastapi import Depends, Request
 from htpy import Node, a, fragment
 from starlette.responses import HTMLResponse
 
+from services.console.clients.fulfillment import Fulfillment
 from services.console.clients.http import RefusedError, ServiceClient, UnavailableError
+from services.console.clients.lots import LotService
 from services.console.clients.receiving import Receiving
 from services.console.clients.serials import Serials
 from services.console.design.formats import in_zone
@@ -57,6 +59,16 @@ class Visit:
     def serials(self) -> Serials:
         """The serials service."""
         return Serials(self.client("serials"))
+
+    @property
+    def lots(self) -> LotService:
+        """The lots service."""
+        return LotService(self.client("lots"))
+
+    @property
+    def fulfillment(self) -> Fulfillment:
+        """The fulfillment service."""
+        return Fulfillment(self.client("fulfillment"))
 
     def may(self, role: Role) -> bool:
         """Return whether the person has at least a role."""

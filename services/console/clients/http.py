@@ -64,7 +64,7 @@ class ServiceClient:
 
     async def get(self, path: str, answer: type[Answer], **query: object) -> Answer:
         """Read a resource or a page of a list; parameters without value are left out."""
-        parameters: Any = {name: value for name, value in query.items() if value not in {None, ""}}
+        parameters: Any = {name: value for name, value in query.items() if value is not None and value != ""}
         response = await self._send("GET", path, READ_SECONDS, params=parameters)
         return TypeAdapter(answer).validate_json(response.content)
 
@@ -93,14 +93,19 @@ class ServiceClient:
         if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise UnavailableError(self.service)
         if response.is_error:
-            raise RefusedError(self.service, response.status_code, _to_refusal(response))
+            raise RefusedError(self.service, response.status_code, _read_refusal(response))
         return response
 
 
-def _to_refusal(response: httpx.Response) -> Refusal:
+def _read_refusal(response: httpx.Response) -> Refusal:
     try:
         body = response.json()
     except ValueError:
-        body = {}
+        body = {"title": f"HTTP {response.status_code}"}
+    return to_refusal(body)
+
+
+def to_refusal(body: Mapping[str, Any]) -> Refusal:
+    """Read a refusal from a problem as the services write it."""
     fields = {name: body[name] for name in Refusal._fields if name in body}
-    return Refusal(**({"code": "unknown", "title": f"HTTP {response.status_code}", "detail": ""} | fields))
+    return Refusal(**({"code": "unknown", "title": "", "detail": ""} | fields))

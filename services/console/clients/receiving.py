@@ -1,242 +1,21 @@
-"""Client of the receiving service: receipts, sessions, scans, discrepancies."""
+"""Client of the receiving service: receipts, sessions, scans, discrepancies, returns."""
 
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
-from services.console.clients.http import Listing, Model, ServiceClient, path_of
-
-
-class Receipt(Model):
-    """A receipt in a list."""
-
-    receipt: str
-    kind: str
-    warehouse: str
-    supplier: str
-    expected_at: datetime | None
-    status: str
-    created_at: datetime
-    ended_at: datetime | None
-    reason: str
-
-
-class ReceiptLine(Model):
-    """A line of a receipt with its progress."""
-
-    line: str
-    sku: str
-    tracking: str | None
-    awaiting_product: bool
-    expected_quantity: Decimal
-    scanned: Decimal
-    received: Decimal
-    missing_quantity: Decimal
-    short_quantity: Decimal
-    rejected_quantity: Decimal
-    over_quantity: Decimal
-
-
-class ReceiptLines(Listing):
-    """A page of lines."""
-
-    items: list[ReceiptLine]
-
-
-class ReceiptDetail(Receipt):
-    """A receipt with its first lines."""
-
-    lines: ReceiptLines
-
-
-class Receipts(Listing):
-    """A page of receipts."""
-
-    items: list[Receipt]
-
-
-class Session(Model):
-    """A scanning session."""
-
-    session: str
-    owner: str
-    status: str
-    opened_at: datetime
-
-
-class Sessions(Listing):
-    """A page of sessions."""
-
-    items: list[Session]
-
-
-class Scan(Model):
-    """An unconfirmed scan of a serial number."""
-
-    serial: str
-    sku: str
-    line: str | None
-    location: str
-    status: str
-    conflicting_value: str | None
-    scanned_at: datetime
-    lot: str | None
-    expiry: date | None
-
-
-class Scans(Listing):
-    """A page of scans."""
-
-    items: list[Scan]
-
-
-class LotScan(Model):
-    """A scanned quantity of a lot."""
-
-    sku: str
-    lot: str
-    location: str
-    status: str
-    quantity: Decimal
-    expiry: date | None
-
-
-class SessionDetail(Session):
-    """A session with its scans."""
-
-    scans: Scans
-    lots: list[LotScan]
-
-
-class SerialVerdict(Model):
-    """The verdict on one scanned serial number."""
-
-    serial: str
-    status: str
-    line: str | None = None
-    conflicting_value: str | None = None
-    expiry: date | None = None
-
-
-class LotVerdict(Model):
-    """The verdict on one scanned lot."""
-
-    lot: str
-    status: str
-    line: str | None = None
-    quantity: Decimal = Decimal(0)
-    unmatched: Decimal = Decimal(0)
-    on_hold: bool = False
-    conflicting_value: str | None = None
-    expiry: date | None = None
-
-
-class LineProgress(Model):
-    """What a line of a receipt has after a scan."""
-
-    line: str
-    expected_quantity: Decimal
-    scanned: Decimal
-    received: Decimal
-
-
-class ScanAnswer(Model):
-    """The verdicts on the scans of one command, and the lines that they touched."""
-
-    sku: str
-    accepted: int
-    unmatched: int
-    scan_results: list[SerialVerdict]
-    lots: list[LotVerdict] = []
-    lines: list[LineProgress] = []
-    rejected: list[dict[str, Any]] = []
-
-
-class SessionAnswer(Model):
-    """A session after a command."""
-
-    receipt: str
-    session: str
-    status: str
-    units: int = 0
-    quantity: Decimal = Decimal(0)
-    discrepancies: list[str] = []
-
-
-class Barcode(Model):
-    """A barcode of a product."""
-
-    code: str
-
-
-class Product(Model):
-    """A product."""
-
-    sku: str
-    name: str
-    tracking: str
-    barcodes: list[Barcode] = []
-
-
-class Location(Model):
-    """A location of a warehouse."""
-
-    location: str
-    type: str
-    is_active: bool
-
-
-class Locations(Listing):
-    """A page of locations."""
-
-    items: list[Location]
-
-
-class Warehouse(Model):
-    """A warehouse."""
-
-    warehouse: str
-    name: str
-    time_zone: str
-
-
-class Warehouses(Listing):
-    """A page of warehouses."""
-
-    items: list[Warehouse]
-
-
-class Candidate(Model):
-    """Something that a scan may mean."""
-
-    kind: str
-    id: str
-    sku: str | None
-    status: str | None
-
-
-class ScanProblem(Model):
-    """What is wrong with a scan."""
-
-    code: str
-    detail: str
-    is_tolerated: bool
-
-
-class ParsedScan(Model):
-    """What a scanned text is."""
-
-    text: str
-    kind: str
-    gtin: str | None
-    sscc: str | None
-    serial: str | None
-    lot: str | None
-    expiry: date | None
-    values: list[str]
-    read_as: Candidate | None
-    candidates: list[Candidate]
-    problems: list[ScanProblem]
+from services.console.clients.http import ServiceClient, path_of
+from services.console.clients.receipts import (
+    Locations,
+    ParsedScan,
+    Product,
+    ReceiptDetail,
+    Receipts,
+    ScanAnswer,
+    SessionAnswer,
+    SessionDetail,
+    Sessions,
+    Warehouses,
+)
+from services.console.clients.returns import Discrepancies, ResolutionAnswer, ReturnAnswer, ReturnDetail, Returns
 
 
 class Receiving:
@@ -291,3 +70,28 @@ class Receiving:
         """Confirm a session."""
         path = path_of("receipts", receipt, "sessions", session, "confirm")
         return await self._client.post(path, body, SessionAnswer, key=key)
+
+    async def list_discrepancies(self, **filters: object) -> Discrepancies:
+        """List discrepancies."""
+        return await self._client.get("/discrepancies", Discrepancies, **filters)
+
+    async def resolve(self, discrepancy: str, body: dict[str, Any], key: str) -> ResolutionAnswer:
+        """Resolve a discrepancy."""
+        path = path_of("discrepancies", discrepancy, "resolve")
+        return await self._client.post(path, body, ResolutionAnswer, key=key)
+
+    async def list_returns(self, **filters: object) -> Returns:
+        """List customer returns."""
+        return await self._client.get("/returns", Returns, **filters)
+
+    async def get_return(self, return_id: str) -> ReturnDetail:
+        """Get a customer return."""
+        return await self._client.get(path_of("returns", return_id), ReturnDetail, limit=500)
+
+    async def receive_return(self, body: dict[str, Any], key: str) -> ReturnAnswer:
+        """Receive a customer return."""
+        return await self._client.post("/returns", body, ReturnAnswer, key=key)
+
+    async def dispose(self, return_id: str, body: dict[str, Any], key: str) -> ReturnAnswer:
+        """Decide what happens to returned items."""
+        return await self._client.post(path_of("returns", return_id, "disposition"), body, ReturnAnswer, key=key)

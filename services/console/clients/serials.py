@@ -1,6 +1,7 @@
 """Client of the serials service: search, units and their history."""
 
 from datetime import date, datetime
+from typing import Any
 
 from services.console.clients.http import Listing, Model, ServiceClient, path_of
 
@@ -96,6 +97,22 @@ class UnitDetail(Model):
     history: list[HistoryEntry]
 
 
+class PutAwayUnit(Model):
+    """A unit after a putaway."""
+
+    serial: str
+    status: str
+    location: str | None
+
+
+class PutAwayAnswer(Model):
+    """Units after a putaway."""
+
+    sku: str
+    updated: list[PutAwayUnit]
+    rejected: list[dict[str, Any]] = []
+
+
 class Serials:
     """The serials service in the name of a person."""
 
@@ -113,3 +130,7 @@ class Serials:
     async def get_unit(self, sku: str, serial: str) -> UnitDetail:
         """Get a unit."""
         return await self._client.get(path_of("serials", sku, serial), UnitDetail)
+
+    async def put_away(self, body: dict[str, Any], key: str) -> PutAwayAnswer:
+        """Put units away."""
+        return await self._client.post("/putaways", body, PutAwayAnswer, key=key)

@@ -38,11 +38,27 @@ from services.console.design.words import PSEUDO_LANGUAGE, language, say
 STYLES = ("tokens", "base", "shell", "parts", "scan")
 MENU = (
     ("", (("/work", "work", "Work"), ("/find", "find", "Find"))),
-    ("Work", (("/receiving", "receiving", "Receiving"),)),
+    (
+        "On the floor",
+        (
+            ("/receiving", "receiving", "Receiving"),
+            ("/putaway", "putaway", "Putaway"),
+            ("/picking", "picking", "Picking"),
+            ("/packing", "packing", "Packing"),
+            ("/shipping", "shipping", "Shipping"),
+            ("/returns", "returns", "Returns"),
+        ),
+    ),
     ("Products", (("/units", "units", "Serial Number Lookup"),)),
+    ("Control", (("/exceptions", "exceptions", "Exceptions"),)),
     ("Device", (("/device", "settings", "Settings"),)),
 )
-DOCK = (("/work", "work", "Work"), ("/find", "find", "Find"), ("/units", "units", "Serials"), ("/menu", "more", "More"))
+DOCK = (
+    ("/work", "work", "Work"),
+    ("/find", "find", "Find"),
+    ("/exceptions", "exceptions", "Exceptions"),
+    ("/menu", "more", "More"),
+)
 
 
 class Frame(NamedTuple):
@@ -109,7 +125,9 @@ def _script_words() -> dict[str, str]:
         "leave": say("{number} scans are not sent yet. They stay on this device. Sign out all the same?"),
         "chosen": say("Scan its items"),
         "undo": say("Undo"),
-        "pasted": say("{number} pasted"),
+        "pasted": say("{number} at once"),
+        "placeFirst": say("Scan the place first"),
+        "placeChosen": say("Chosen"),
         "broken": say("This scan is not kept"),
         "notKept": say("The store of this device is full or broken. Use another device."),
         "signIn": say("Sign in to send {number} scans"),

@@ -86,7 +86,7 @@ def joined(*parts: str | None) -> str:
 
 def address(path: str, **query: object) -> str:
     """Return an address with the parameters that have a value."""
-    given = {name: value for name, value in query.items() if value not in {None, ""}}
+    given = {name: value for name, value in query.items() if value is not None and value != ""}
     return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
 

@@ -32,6 +32,11 @@ RECEIPT_KINDS = {
     "BLIND": Term("", "Blind receipt"),
     "OPENING": Term("", "Opening stock"),
 }
+SHIPMENT_STATUSES = {
+    "CREATED": Term("▣", "Ready to go", "warn"),
+    "DISPATCHED": Term("➤", "Gone", "gone"),
+    "CANCELLED": Term("✕", "Cancelled", "bad"),
+}
 ADJUSTMENTS = {
     "SCRAPPED": Term("✕", "Scrapped", "bad"),
     "LOST": Term("?", "Lost", "bad"),
@@ -113,6 +118,11 @@ RESOLUTIONS = {
     "MATCH": "Take the announced one instead",
     "VOID": "Scanned by mistake",
     "REJECT": "Refused on arrival",
+}
+DISPOSITIONS = {
+    "RESTOCK": Term("●", "Back into stock", "good"),
+    "SCRAP": Term("✕", "Scrap", "bad"),
+    "RETURN_TO_VENDOR": Term("↩", "Return to vendor", "gone"),
 }
 ROLES = {
     "viewer": "Viewer", "operator": "Operator", "supervisor": "Supervisor", "admin": "Administrator",

@@ -46,20 +46,15 @@ def choose_language(chosen: str | None, accepted: str = "") -> str:
     return next((name for name in wished if name in LANGUAGES or name == PSEUDO_LANGUAGE), SOURCE_LANGUAGE)
 
 
-def say(text: str, **values: object) -> str:
+def say(text: str, /, **values: object) -> str:
     """Return a text in the language of the request, with values for the names in braces."""
     chosen = translate(text)
     return chosen.format(**values) if values else chosen
 
 
-def count(number: int, one: str, many: str, **values: object) -> str:
+def count(number: int, one: str, many: str, /, **values: object) -> str:
     """Return the singular or plural of a text with `{number}`."""
-    found = None if _language.get() in {SOURCE_LANGUAGE, PSEUDO_LANGUAGE} else catalog(_language.get()).get(one)
-    if found and isinstance(found.string, tuple) and all(found.string):
-        chosen = found.string[0 if number == 1 else 1]
-    else:
-        chosen = translate(one if number == 1 else many)
-    return chosen.format(number=number, **values)
+    return translate(one if number == 1 else many).format(number=number, **values)
 
 
 def translate(text: str) -> str:
@@ -70,4 +65,4 @@ def translate(text: str) -> str:
     if chosen == PSEUDO_LANGUAGE:
         return f"[{text}{'~' * (len(text) * 2 // 5)}]"
     found = catalog(chosen).get(text)
-    return str(found.string) if found and found.string and not isinstance(found.string, tuple) else text
+    return str(found.string) if found and found.string else text

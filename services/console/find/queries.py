@@ -4,7 +4,7 @@ import asyncio
 from typing import NamedTuple
 
 from services.console.clients.http import RefusedError
-from services.console.clients.receiving import ParsedScan, Receipts
+from services.console.clients.receipts import ParsedScan, Receipts
 from services.console.clients.serials import Units
 from services.console.page import FailedPart, Visit, attempt
 from shared.scans import classify

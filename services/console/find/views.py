@@ -4,7 +4,7 @@ from htpy import Element, Node, a, div, form, h2, label, li, p, section, span, u
 from htpy import input as input_
 
 from services.console.clients.http import path_of
-from services.console.clients.receiving import ParsedScan
+from services.console.clients.receipts import ParsedScan
 from services.console.design.formats import day
 from services.console.design.layout import heading
 from services.console.design.parts import empty, facts, failed, joined, sign, term_of

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from services.console.clients.receiving import Receipts
+from services.console.clients.receipts import Receipts
 from services.console.clients.serials import StatusCount
 from services.console.page import FailedPart, Visit, attempt
 

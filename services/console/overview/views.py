@@ -3,7 +3,7 @@
 from htpy import Element, Node, a, div, h2, li, section, span, ul
 
 from services.console.clients.http import path_of
-from services.console.clients.receiving import Receipt, Receipts
+from services.console.clients.receipts import Receipt, Receipts
 from services.console.clients.serials import StatusCount
 from services.console.design.layout import heading
 from services.console.design.parts import empty, failed, joined, sign, term_of

@@ -9,17 +9,14 @@ from services.console.clients.http import RefusedError, path_of
 from services.console.design.words import say
 from services.console.page import Visitor, require
 from services.console.receiving import handlers, queries, views
-from services.console.receiving.handlers import Outcome
 from services.console.receiving.review import review_page
-from services.console.receiving.station import outcome_rows
 from services.console.session.api import read_form
+from services.console.stations import answer
 from shared.auth.roles import Role
 
 router = APIRouter(include_in_schema=False)
 Tab = Literal["open", "due", "arrived", "closed"]
 Key = Annotated[str, Header(alias="Idempotency-Key")]
-LOCATION_COOKIE = "dock"
-YEAR_SECONDS = 31_536_000
 
 
 @router.get("/receiving")
@@ -36,36 +33,22 @@ async def show_list(visit: Visitor, tab: Tab = "open", q: str = "", cursor: str 
 
 
 @router.get("/receiving/{receipt}")
-async def show_receipt(visit: Visitor, receipt: str, at: str = "", received: str = "", expect: int = 0) -> HTMLResponse:
+async def show_receipt(visit: Visitor, receipt: str, received: str = "", expect: int = 0) -> HTMLResponse:
     """Show one receipt with its scan station."""
     data = await queries.find_station(visit, receipt)
-    wished = at or visit.request.cookies.get(LOCATION_COOKIE, "")
-    location = wished if wished in data.locations else next(iter(data.locations), "")
-    content = views.receipt_page(data, location, received, expect)
-    response = visit.page(receipt, content, watch=f"receipt:{receipt}")
-    if at and at == location:
-        response.set_cookie(LOCATION_COOKIE, at, max_age=YEAR_SECONDS, samesite="lax")
-    return response
+    return visit.page(receipt, views.receipt_page(data, received, expect), watch=f"receipt:{receipt}")
 
 
 @router.post("/receiving/{receipt}/scans")
 async def record_scans(visit: Visitor, receipt: str, key: Key, body: Annotated[dict[str, Any], Body()]) -> Response:
     """Record scans of a kept command; the answer is their rows."""
-    return await _answer(visit, handlers.record(require(visit, Role.OPERATOR), receipt, body, key))
+    return await answer(visit, handlers.record(require(visit, Role.OPERATOR), receipt, body, key))
 
 
 @router.post("/receiving/{receipt}/undos")
 async def undo_scan(visit: Visitor, receipt: str, key: Key, body: Annotated[dict[str, Any], Body()]) -> Response:
     """Undo a scan."""
-    return await _answer(visit, handlers.undo(require(visit, Role.OPERATOR), receipt, body, key))
-
-
-async def _answer(visit: Visitor, pending: Any) -> Response:
-    try:
-        outcome: Outcome = await pending
-    except RefusedError as error:
-        return Response(error.refusal.detail, 425)  # on its way: the browser sends it again
-    return visit.part(*outcome_rows(outcome))
+    return await answer(visit, handlers.undo(require(visit, Role.OPERATOR), receipt, body, key))
 
 
 @router.get("/receiving/{receipt}/review")
@@ -86,14 +69,14 @@ async def confirm(visit: Visitor, receipt: str) -> Response:
         {"units": int(form.get("units", "0")), "quantity": form.get("quantity", "0")},
     )
     try:
-        answer = await visit.receiving.confirm(receipt, session, counted, form.get("key", ""))
+        result = await visit.receiving.confirm(receipt, session, counted, form.get("key", ""))
     except RefusedError as error:
         found = await visit.receiving.get_receipt(receipt)
         detail = await queries.find_session(visit, receipt, session)
         content = review_page(found, detail, may_confirm=True, refusal=error.refusal)
         return visit.page(say("Review"), content, status=409)
     expected = await queries.count_received(visit, receipt)
-    query = f"?received={answer.units + answer.quantity - len(answer.discrepancies)}&expect={expected}"
+    query = f"?received={result.units + result.quantity - len(result.discrepancies)}&expect={expected}"
     return RedirectResponse(path_of("receiving", receipt) + query, 303)
 
 

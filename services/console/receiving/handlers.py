@@ -1,14 +1,15 @@
 """Commands of the receiving pages, passed on to the service, and what its answers mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from services.console.clients.http import RefusedError
-from services.console.clients.receiving import LineProgress, ScanAnswer
+from services.console.clients.receipts import LineProgress, ScanAnswer
 from services.console.design.problems import Refusal
+from services.console.design.station import Outcome, Progress, Verdict, refusal_verdict
 from services.console.design.terms import SCAN_VERDICTS
 from services.console.page import Visit
+from services.console.stations import judge
 from shared.scans import Scan, classify
 
 WARNINGS = {"DUPLICATE_IN_RECEIPT"}
@@ -20,57 +21,42 @@ REFUSED = {
 DUPLICATE = "duplicate_serial_in_request"
 
 
-class Verdict(NamedTuple):
-    """The verdict on one scan, as a row shows it."""
-
-    text: str
-    tone: str
-    word: str
-    help: str = ""
-    undo: Mapping[str, Any] | None = None
-    """What the undo of the scan sends; None if nothing was recorded."""
-    undid: str = ""
-
-
-class Outcome(NamedTuple):
-    """The verdicts of one command and the lines that it touched, as of a time."""
-
-    verdicts: Sequence[Verdict]
-    lines: Sequence[LineProgress]
-    as_of: datetime
-
-
 async def record(visit: Visit, receipt: str, body: Mapping[str, Any], key: str) -> Outcome:
     """Record scans and return their verdicts."""
     texts = [str(text) for text in body.get("texts", ())]
     scans = [classify(text) for text in texts]
     command = {
-        "receipt": receipt, "session": body.get("session"), "location": body.get("location"),
-        **_items(scans, body),
+        "receipt": receipt, "session": body.get("session"), "location": body.get("location"), **_items(scans, body)
     }  # fmt: skip
     if not command.get("sku") and not command.get("barcode"):
         problem = Refusal("", "No product chosen", "", "Scan the barcode of the product, or tap its line first.")
-        return Outcome([_refusal_verdict(text, problem) for text in texts], (), datetime.now(UTC))
-    try:
+        return Outcome([refusal_verdict(text, problem) for text in texts], as_of=datetime.now(UTC))
+
+    async def send() -> Outcome:
         answer = await visit.receiving.scan(command, key)
-    except RefusedError as error:
-        if error.is_on_its_way:
-            raise
-        return Outcome([_refusal_verdict(text, error.refusal) for text in texts], (), datetime.now(UTC))
-    return Outcome(_verdicts(answer), answer.lines, datetime.now(UTC))
+        return Outcome(_verdicts(answer), _progress(answer.lines))
+
+    return await judge(texts, send(), _duplicate_verdict)
 
 
 async def undo(visit: Visit, receipt: str, body: Mapping[str, Any], key: str) -> Outcome:
     """Undo one scan."""
     items = {name: body[name] for name in ("serials", "lots") if body.get(name)}
     text = str(next(iter(next(iter(items.values()), [""])), ""))
-    try:
-        await visit.receiving.undo(receipt, str(body.get("session")), {"sku": body.get("sku"), **items}, key)
-    except RefusedError as error:
-        if error.is_on_its_way:
-            raise
-        return Outcome([_refusal_verdict(text, error.refusal)], (), datetime.now(UTC))
-    return Outcome([Verdict(text, "warn", "Undone", undid=text)], (), datetime.now(UTC))
+
+    async def send() -> Outcome:
+        answer = await visit.receiving.undo(receipt, str(body.get("session")), {"sku": body.get("sku"), **items}, key)
+        return Outcome([Verdict(text, "warn", "Undone", undid=text)], _progress(answer.lines))
+
+    return await judge([text], send())
+
+
+def _progress(lines: Iterable[LineProgress]) -> list[Progress]:
+    return [Progress(line.line, line.scanned + line.received, line.expected_quantity) for line in lines]
+
+
+def _duplicate_verdict(refusal: Refusal) -> Verdict | None:
+    return Verdict("", "warn", SCAN_VERDICTS["DUPLICATE_IN_RECEIPT"]) if refusal.code == DUPLICATE else None
 
 
 def _items(scans: Sequence[Scan], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +88,7 @@ def _verdicts(answer: ScanAnswer) -> list[Verdict]:
         Verdict(
             each.serial, tone_of(each.status), SCAN_VERDICTS.get(each.status, each.status),
             each.conflicting_value or "",
-            {"sku": answer.sku, "serials": [each.serial]} if tone_of(each.status) != "bad" else None,
+            {"sku": answer.sku, "serials": [each.serial]} if is_recorded(each.status) else None,
         )
         for each in answer.scan_results
     ]  # fmt: skip
@@ -110,11 +96,16 @@ def _verdicts(answer: ScanAnswer) -> list[Verdict]:
         Verdict(
             f"{each.lot} × {each.quantity + each.unmatched}", tone_of(each.status),
             SCAN_VERDICTS.get(each.status, each.status), each.conflicting_value or "",
-            {"sku": answer.sku, "lots": [each.lot]} if tone_of(each.status) != "bad" else None,
+            {"sku": answer.sku, "lots": [each.lot]} if is_recorded(each.status) else None,
         )
         for each in answer.lots
     ]  # fmt: skip
     return serials + lots
+
+
+def is_recorded(status: str) -> bool:
+    """Return whether a scan with this status is in the session, so that it can be undone."""
+    return status not in REFUSED | WARNINGS
 
 
 def tone_of(status: str) -> str:
@@ -122,9 +113,3 @@ def tone_of(status: str) -> str:
     if status == "ACCEPTED":
         return "good"
     return "bad" if status in REFUSED else "warn"
-
-
-def _refusal_verdict(text: str, refusal: Refusal) -> Verdict:
-    if refusal.code == DUPLICATE:
-        return Verdict(text, "warn", SCAN_VERDICTS["DUPLICATE_IN_RECEIPT"])
-    return Verdict(text, "bad", refusal.title, refusal.detail or refusal.help)

@@ -4,7 +4,7 @@ import asyncio
 from typing import NamedTuple
 
 from services.console.clients.http import RefusedError
-from services.console.clients.receiving import Product, ReceiptDetail, Receipts, SessionDetail, Sessions
+from services.console.clients.receipts import Product, ReceiptDetail, Receipts, SessionDetail, Sessions
 from services.console.page import FailedPart, Visit, attempt
 
 TABS = {"open": ("PLANNED", "IN_PROGRESS"), "due": ("PLANNED",), "arrived": ("IN_PROGRESS",), "closed": ("CLOSED",)}

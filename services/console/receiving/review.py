@@ -6,7 +6,7 @@ from htpy import Element, Node, a, button, div, form, h2, li, p, span, ul
 from htpy import input as input_
 
 from services.console.clients.http import path_of
-from services.console.clients.receiving import ReceiptDetail, SessionDetail
+from services.console.clients.receipts import ReceiptDetail, SessionDetail
 from services.console.design.formats import day, quantity
 from services.console.design.layout import heading
 from services.console.design.parts import empty, notice

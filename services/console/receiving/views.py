@@ -4,6 +4,7 @@ from htpy import (
     Element,
     Node,
     a,
+    button,
     div,
     form,
     h2,
@@ -18,15 +19,15 @@ from htpy import (
 )
 
 from services.console.clients.http import path_of
-from services.console.clients.receiving import Receipt, Receipts
+from services.console.clients.receipts import Product, Receipt, ReceiptLine, Receipts
 from services.console.design.formats import moment, quantity
 from services.console.design.layout import heading
 from services.console.design.parts import address, chip, empty, failed, joined, notice, pager, sign, term_of
+from services.console.design.station import Place, Progress, Station, Task, paste_dialog, station
 from services.console.design.terms import RECEIPT_KINDS, RECEIPT_STATUSES
 from services.console.design.words import say
 from services.console.page import FailedPart
 from services.console.receiving.queries import StationData
-from services.console.receiving.station import scan_station
 
 TAB_WORDS = {"open": "Open", "due": "Due", "arrived": "Arrived", "closed": "Closed"}
 QUICK_ATTEMPTS, MAX_ATTEMPTS = 16, 100
@@ -82,7 +83,7 @@ def _receipt_entry(receipt: Receipt) -> Element:
     ]
 
 
-def receipt_page(data: StationData, location: str, received: str = "", expected: int = 0) -> Node:
+def receipt_page(data: StationData, received: str = "", expected: int = 0) -> Node:
     """Show one receipt with its scan station."""
     receipt = data.receipt
     is_open = receipt.status in {"PLANNED", "IN_PROGRESS"}
@@ -101,7 +102,7 @@ def receipt_page(data: StationData, location: str, received: str = "", expected:
             "announced", say("{people} scans this receipt too", people=", ".join(data.others)),
             p[say("Each of you confirms your own scans.")],
         ),
-        scan_station(data, location) if is_open else _closed(data),
+        scan_station(data) if is_open else _closed(data),
     ]  # fmt: skip
 
 
@@ -129,6 +130,43 @@ def _on_its_way(receipt: str, counts: tuple[str, int], attempt: int, trigger: st
     return div(id="arrival", hx_get=again, hx_trigger=trigger, hx_swap="outerHTML")[
         notice("announced", title, p[say("On their way into the books …")], role="status")
     ]
+
+
+def scan_station(data: StationData) -> Node:
+    """Show where to scan: dock, lines, box, verdicts."""
+    receipt = data.receipt
+    base = path_of("receiving", receipt.receipt)
+    if not data.locations:
+        return notice("bad", say("This warehouse has no dock"), p[say("Define a dock or staging place first.")])
+    lines = receipt.lines.items
+    unfinished = {line.sku for line in lines if line.scanned + line.received < line.expected_quantity}
+    shown = Station(
+        lane=f"receipt:{receipt.receipt}", path=f"{base}/scans", undo_path=f"{base}/undos",
+        body={"session": data.session}, tasks_label=say("Products of this receipt"),
+        place=Place("location", say("Received at"), data.locations),
+        tasks=[_task(line, data.products.get(line.sku), is_chosen={line.sku} == unfinished) for line in lines],
+        has_lot_fields=any(product.tracking != "SERIAL" for product in data.products.values()),
+    )  # fmt: skip
+    nothing = notice("announced", say("Nothing is announced on this receipt"), p[say("Every scan is set aside.")])
+    return [
+        station(
+            shown,
+            button(type="button", data_paste="")[say("Paste")],
+            a(".button.primary", href=address(f"{base}/review", session=data.session), data_confirm="")[say("Review")],
+            above=None if lines else nothing,
+        ),
+        paste_dialog(),
+    ]
+
+
+def _task(line: ReceiptLine, product: Product | None, *, is_chosen: bool) -> Task:
+    return Task(
+        line.sku, line.sku, product.name if product else say("product not known yet"),
+        Progress(line.line, line.scanned + line.received, line.expected_quantity),
+        product.tracking if product else "SERIAL",
+        [barcode.code for barcode in product.barcodes] if product else (),
+        is_chosen,
+    )  # fmt: skip
 
 
 def _closed(data: StationData) -> Element:

@@ -14,6 +14,7 @@ export function startStation(station, words) {
   const details = station.querySelector('[data-lot-fields]');
   const form = station.querySelector('form.scan-box');
   const box = form.querySelector('input');
+  const spot = station.querySelector('[data-place]');
   const isOurs = (command) => command.lane === lane && command.session === fixed.session;
 
   function choose(line, { isShown = true } = {}) {
@@ -27,6 +28,16 @@ export function startStation(station, words) {
     if (isShown) show({ dataset: { tone: 'good' } }, '▸', line.dataset.sku, words.chosen);
   }
   const chosen = () => lines.find((line) => line.getAttribute('aria-pressed') === 'true');
+
+  const isFull = (line) => line.querySelector('progress').classList.contains('full');
+
+  // What is done gives way to the next; once all is done the way on is the first choice.
+  function goOn() {
+    const current = chosen();
+    const next = lines.find((line) => !isFull(line));
+    if (current && next && isFull(current)) choose(next, { isShown: false });
+    document.querySelector('[data-done]')?.classList.toggle('primary', lines.length > 0 && !next);
+  }
 
   function show(row, ...texts) {
     verdict.dataset.tone = row.dataset.tone;
@@ -46,6 +57,7 @@ export function startStation(station, words) {
     const row = document.createElement('li');
     row.dataset.seq = command.seq;
     row.dataset.tone = 'waiting';
+    if (command.path === undoPath) row.dataset.gone = 'yes';
     for (const [name, text] of [['mark', '…'], ['serial', command.shown], ['word', words.waiting]]) {
       const part = document.createElement('span');
       part.className = name;
@@ -112,14 +124,34 @@ export function startStation(station, words) {
     const scanned = digits(text);
     const line = lines.find((each) => each.dataset.barcodes.split(' ').includes(scanned) || each.dataset.sku === text.trim());
     if (line) return choose(line);
-    const current = chosen();
-    const body = { ...fixed, texts: [text], sku: current?.dataset.sku ?? '' };
+    if (spot && takePlace(text)) return;
+    const body = bodyOf([text]);
+    if (spot && !body[spot.name]) return show({ dataset: { tone: 'bad' } }, '✕', text, words.placeFirst), signal('bad');
     if (details && !details.hidden) {
+      body.tracking = chosen()?.dataset.tracking;
       for (const input of details.querySelectorAll('input')) body[input.name] = input.value;
       for (const input of details.querySelectorAll('input')) input.value = '';
     }
     await keep({ path, body, shown: text.replace(/[\u0000-\u001f]/g, '␝') });
   }
+
+  function bodyOf(texts) {
+    const current = chosen();
+    const own = current?.dataset.body ? JSON.parse(current.dataset.body) : {};
+    return { ...fixed, ...(spot ? { [spot.name]: spot.value.trim() } : {}), sku: current?.dataset.sku ?? '', ...own, texts };
+  }
+
+  // A scan of a listed place chooses it for all that follow.
+  function takePlace(text) {
+    const choices = [...(spot.list ?? spot).querySelectorAll('option')].map((choice) => choice.value);
+    const found = choices.find((choice) => choice === text.trim() || choice.endsWith(`/${text.trim()}`));
+    if (!found) return false;
+    spot.value = found;
+    rememberPlace();
+    show({ dataset: { tone: 'good' } }, '▸', found, words.placeChosen);
+    return true;
+  }
+  function rememberPlace() { localStorage.setItem(`place:${location.pathname.split('/')[1]}`, spot.value); }
 
   async function undo() {
     const row = [...rows.children].find((each) => !each.dataset.gone && (each.dataset.tone === 'waiting' || each.dataset.undo));
@@ -140,6 +172,9 @@ export function startStation(station, words) {
     if (!row) return;
     show(row);
     signal(row.dataset.tone);
+    if (command.state !== 'answered') return;
+    goOn();
+    for (const part of document.querySelectorAll('[data-after-scan]')) htmx.trigger(part, 'refresh');
   });
   document.body.addEventListener('tracelot:signed-out', async () => {
     const count = (await ofLane(lane)).filter((command) => command.state === 'waiting').length;
@@ -154,10 +189,24 @@ export function startStation(station, words) {
   for (const line of lines) line.addEventListener('click', () => { choose(line); box.focus(); });
   station.querySelector('[data-undo-last]')?.addEventListener('click', () => { undo(); box.focus(); });
   startPaste(document.getElementById('paste'), (texts) => {
-    const body = { ...fixed, texts, sku: chosen()?.dataset.sku ?? '' };
-    return keep({ path, body, shown: words.pasted.replace('{number}', texts.length) });
+    return keep({ path, body: bodyOf(texts), shown: words.pasted.replace('{number}', texts.length) });
   });
 
+  if (spot) {
+    const kept = localStorage.getItem(`place:${location.pathname.split('/')[1]}`);
+    if (!spot.value || spot.tagName === 'SELECT') {
+      const isKnown = [...(spot.list ?? spot).querySelectorAll('option')].some((choice) => choice.value === kept);
+      if (isKnown) spot.value = kept;
+    }
+    spot.addEventListener('change', () => { rememberPlace(); box.focus(); });
+  }
+  for (const all of station.querySelectorAll('[data-all]')) {
+    all.addEventListener('click', () => {
+      const texts = JSON.parse(all.dataset.all);
+      if (spot && !spot.value.trim()) return show({ dataset: { tone: 'bad' } }, '✕', words.placeFirst, words.placeFirst);
+      keep({ path, body: bodyOf(texts), shown: words.pasted.replace('{number}', texts.length) });
+    });
+  }
   const remembered = sessionStorage.getItem(`product:${lane}`);
   const first = lines.find((line) => line.dataset.sku === remembered) ?? chosen();
   if (first) choose(first, { isShown: false });
