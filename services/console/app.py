@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 from fastapi import FastAPI, Request
+from htpy import Node, a, h1, p
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -153,7 +154,9 @@ async def _send_to_sign_in(request: Request, _: Exception) -> Response:
 async def _answer_forbidden(request: Request, error: Exception) -> Response:
     role = error.role if isinstance(error, ForbiddenError) else ""
     title = say("Your role may not do this")
-    return _problem(request, title, notice("bad", title, say("It takes the role {role}.", role=say(ROLES[role]))), 403)
+    return _problem(
+        request, title, notice("bad", title, p[say("It takes the role {role}.", role=say(ROLES[role]))]), 403
+    )
 
 
 async def _answer_unavailable(request: Request, error: Exception) -> Response:
@@ -177,15 +180,13 @@ async def _answer_error(request: Request, _: Exception) -> Response:
     return _problem(request, title, notice("bad", title, say("Try again, or tell the administrator.")), 500)
 
 
-def _problem(request: Request, title: str, content: object, status: int) -> Response:
+def _problem(request: Request, title: str, content: Node, status: int) -> Response:
     if not _is_page(request):
         return HTMLResponse(str(content), status)
-    return HTMLResponse(plain(session.frame_of(request), title, content, _home()), status)  # type: ignore[arg-type]
+    return HTMLResponse(plain(session.frame_of(request), title, h1[title], content, _home()), status)
 
 
-def _home() -> object:
-    from htpy import a  # noqa: PLC0415
-
+def _home() -> Node:
     return a(".button", href="/work")[say("To the start page")]
 
 

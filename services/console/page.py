@@ -16,7 +16,7 @@ from services.console.clients.lots import LotService
 from services.console.clients.receiving import Receiving
 from services.console.clients.serials import Serials
 from services.console.design.formats import in_zone
-from services.console.design.layout import Frame, document
+from services.console.design.layout import Frame, document, heading
 from services.console.design.parts import empty
 from services.console.design.words import say
 from services.console.session.cookie import COOKIE, unseal
@@ -160,4 +160,5 @@ def require(visit: Visit, role: Role) -> Visit:
 def missing(visit: Visit, title: str, href: str, text: str) -> HTMLResponse:
     """Return the page of something that is not known: it may still be on its way."""
     advice = say("It may still be on its way, or the number is another one. Check it, then try again.")
-    return visit.page(title, empty("find", title, advice, a(".button", href=href)[text]), status=404)
+    content = empty("find", say("Nothing has this number"), advice, a(".button", href=href)[text])
+    return visit.page(title, heading(title), content, status=404)

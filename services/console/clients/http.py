@@ -12,7 +12,7 @@ from services.console.design.problems import Refusal
 
 Answer = TypeVar("Answer")
 
-READ_SECONDS, WRITE_SECONDS = 2.0, 8.0
+READ_SECONDS, WRITE_SECONDS = 4.0, 8.0
 NOT_YET_AVAILABLE = "not_yet_available"
 ATTEMPTS, PAUSE_SECONDS = 3, 0.3
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=40)

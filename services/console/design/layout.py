@@ -125,6 +125,7 @@ def _script_words() -> dict[str, str]:
         "leave": say("{number} scans are not sent yet. They stay on this device. Sign out all the same?"),
         "chosen": say("Scan its items"),
         "undo": say("Undo"),
+        "refused": say("Refused"),
         "pasted": say("{number} at once"),
         "placeFirst": say("Scan the place first"),
         "placeChosen": say("Chosen"),
@@ -159,9 +160,9 @@ def _is_current(path: str, href: str) -> bool:
     return path == href or path.startswith(f"{href}/")
 
 
-def menu(path: str) -> Element:
+def menu(path: str, label_: str = "") -> Element:
     """Show the menu: groups of pages."""
-    return nav(".menu", aria_label=say("Menu"))[
+    return nav(".menu", aria_label=label_ or say("Menu"))[
         (
             (
                 group and h2[say(group)],

@@ -33,4 +33,4 @@ async def show_parts(visit: Visitor) -> HTMLResponse:
 @router.get("/menu")
 async def show_menu(visit: Visitor) -> HTMLResponse:
     """Show the menu as a page, for phones."""
-    return visit.page(say("Menu"), heading(say("Menu")), menu(""))
+    return visit.page(say("Menu"), heading(say("Menu")), menu("", say("All pages")))

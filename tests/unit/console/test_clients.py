@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from services.console.clients import fulfillment, lots, receipts, returns, serials
 from services.console.clients.http import Listing, Model
 
-SOURCES = {
+SOURCES: dict[str, dict[type[Model], str]] = {
     "receiving": {
         receipts.Receipt: "ReceiptSummary", receipts.ReceiptDetail: "ReceiptDetail",
         receipts.ReceiptLine: "ReceiptLineOut", receipts.Session: "SessionSummary",

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from htpy import fragment
+from htpy import Node, fragment
 
 from deploy.vendor import VENDOR, read_lock, sha512
 from services.console.clients.receipts import (
@@ -36,9 +36,9 @@ from shared.scans import classify
 NOW = datetime(2026, 11, 30, 20, 15, tzinfo=UTC)
 
 
-def html(*nodes: object) -> str:
+def html(*nodes: Node) -> str:
     """Return the text of nodes."""
-    return str(fragment[nodes])  # type: ignore[arg-type]
+    return str(fragment[nodes])
 
 
 def test_lists_show_why_they_are_empty_or_failed() -> None:

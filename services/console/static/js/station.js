@@ -67,12 +67,26 @@ export function startStation(station, words) {
     return row;
   }
 
+  // An answer without a row, such as that to a role that may not do it.
+  function refusedRow(command, content) {
+    const row = waitingRow(command);
+    row.dataset.tone = 'bad';
+    row.querySelector('.mark').textContent = '✕';
+    row.querySelector('.word').textContent = content.querySelector('strong')?.textContent ?? words.refused;
+    const help = document.createElement('span');
+    help.className = 'help';
+    help.textContent = content.querySelector('p')?.textContent ?? '';
+    row.append(help);
+    return row;
+  }
+
   function answeredRows(command) {
     const template = document.createElement('template');
     template.innerHTML = command.html;
     const parts = [...template.content.children];
     for (const part of parts.filter((each) => each.id)) layOver(part);
     const found = parts.filter((each) => each.tagName === 'LI');
+    if (found.length === 0) found.push(refusedRow(command, template.content));
     for (const row of found) row.dataset.seq = command.seq;
     return found.reverse();
   }
