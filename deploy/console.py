@@ -1,7 +1,6 @@
 """The console of the local stack: started after the services, with a sign-in for each role."""
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,9 +19,7 @@ USERS = {"view-1": Role.VIEWER, "op-7": Role.OPERATOR, "sup-2": Role.SUPERVISOR,
 
 def add_console(stack: Stack, services: dict[str, Service]) -> None:
     """Start the console and add it to the services once it is ready."""
-    folder = Path(os.environ.get("AUTH_FOLDER") or stack.folder / "auth")
-    make_users(folder)
-    stack.env["AUTH_FOLDER"] = str(folder)
+    make_users(Path(stack.env["AUTH_FOLDER"]))
     urls = {name: service.url for name, service in services.items()}
     console = processes.start_console(stack.env, stack.folder / "logs", urls, port=stack.ports.reserve(CONSOLE))
     services[CONSOLE] = console

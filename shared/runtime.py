@@ -5,6 +5,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -26,8 +27,9 @@ from shared.http import (
     reads,
     rejections,
 )
+from shared.http.auth import AuthenticationMiddleware, authorize, token_verifier
 from shared.http.known_parameters import require_known_parameters
-from shared.imports import ImportKind
+from shared.imports import ImportKind, retention
 from shared.imports.api import build_router as build_import_router
 from shared.imports.runner import ImportRunner
 from shared.messaging import inbox, relay
@@ -85,12 +87,13 @@ def create_app(
         lifespan=lifespan,
         redoc_url=None,
         generate_unique_id_function=reads.operation_ids(name),
-        dependencies=[Depends(require_known_parameters), Depends(pages.bind_list)],
+        dependencies=[Depends(authorize), Depends(require_known_parameters), Depends(pages.bind_list)],
     )
     app.state.registry, app.state.versions, app.state.topic_prefix = registry, versions_folder(name), ""
     app.state.progress = ConsumerProgress()
     app.add_middleware(EncodedSlashMiddleware)
     app.add_middleware(RequestLimitMiddleware)
+    app.add_middleware(AuthenticationMiddleware)
     problems.install_exception_handlers(app)
     absence.install_exception_handler(app)
     openapi.install_openapi(app, [handler for handler in handlers if isinstance(handler, CommandHandler)])
@@ -122,7 +125,7 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequenc
     app.state.report_files = ReportFiles(report_engine)
     engine = create_engine(url, f"{registry.service}-messaging", MESSAGING_POOL_SIZE)
     outbox_relay = OutboxRelay(registry.service, engine, settings)
-    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake, settings.topic_prefix)
+    batch_consumer = BatchConsumer(registry, engine, outbox_relay.wake, settings.topic_prefix, token_verifier())
     topics = sorted({settings.topic_name(handler.message.TOPIC.name) for handler in registry.handlers})
     app.state.topic_prefix = settings.topic_prefix
     app.state.topic_monitor = topic_monitor = TopicMonitor(registry, settings)
@@ -146,7 +149,8 @@ async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequenc
         background_tasks = [
             asyncio.create_task(runner.run(settings.scheduler_interval_seconds)) for runner in job_runners
         ]
-        background_tasks.append(asyncio.create_task(_housekeeping(engine, registry.service)))
+        import_retention = timedelta(days=settings.import_retention_days)
+        background_tasks.append(asyncio.create_task(_housekeeping(engine, registry.service, imports, import_retention)))
         background_tasks.append(asyncio.create_task(topic_monitor.run()))
         background_tasks.append(asyncio.create_task(progress_monitor.run()))
         try:
@@ -189,14 +193,18 @@ async def _with_timeout(seconds: float, awaitable: Awaitable[Any]) -> None:
         log.warning("not finished before shutdown: %s", type(error).__name__)
 
 
-async def _housekeeping(engine: AsyncEngine, service: str) -> None:
-    """Update the outbox metrics, and prune inbox and idempotency keys every hour."""
+async def _housekeeping(
+    engine: AsyncEngine, service: str, imports: Sequence[ImportKind], import_retention: timedelta
+) -> None:
+    """Update the outbox metrics, and prune inbox, idempotency keys and imports every hour."""
     for iteration in count():
         try:
             await relay.count_pending(engine, service)
             if iteration % 360 == 0:
                 await inbox.prune(engine)
                 await idempotency.prune(engine)
+                if imports:
+                    await retention.prune(engine, imports, import_retention)
         except Exception as error:  # noqa: BLE001 - for example, the database is unavailable
             log.warning("housekeeping failed, retrying: %s", describe_error(error))
         await asyncio.sleep(10)

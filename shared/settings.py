@@ -44,6 +44,15 @@ class WaitingSettings(BaseSettings):
     """Time after which a message is rejected whose document has not arrived."""
 
 
+class ImportSettings(BaseSettings):
+    """Settings of imports of files."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    import_retention_days: float = Field(400, gt=0, validation_alias="IMPORT_RETENTION_DAYS")
+    """Days after which an import that has ended is deleted, with its rows."""
+
+
 class SsccSettings(BaseSettings):
     """Settings of the serial shipping container codes (SSCC) of cartons; without a prefix cartons have none."""
 
@@ -59,7 +68,7 @@ def sscc_settings() -> SsccSettings:
     return SsccSettings()
 
 
-class Settings(KafkaSettings, WaitingSettings, SsccSettings):
+class Settings(KafkaSettings, WaitingSettings, ImportSettings, SsccSettings):
     """Settings of one service, for example `SERIALS_DATABASE_URL`; Kafka and logging variables apply to all."""
 
     session_timeout_ms: int = Field(10_000, validation_alias="KAFKA_SESSION_TIMEOUT_MS")

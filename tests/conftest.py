@@ -14,6 +14,7 @@ from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
 from shared.persistence import database, urls
+from tests.support import auth
 from tests.support.timing import MAX_WAIT_SECONDS
 
 pytest_plugins = ["tests.support.search_plans", "tests.support.statement_report", "tests.support.time_zones"]
@@ -26,6 +27,8 @@ database.CONNECTION_WAIT = urls.CONNECT_ATTEMPT_SECONDS = MAX_WAIT_SECONDS
 database.SESSION_SETTINGS |= dict.fromkeys(
     ("idle_in_transaction_session_timeout", "transaction_timeout"), f"{MAX_WAIT_SECONDS:.0f}s"
 )
+
+os.environ.update(auth.ENVIRONMENT)
 
 PARTITIONS = 4  # enough for two replicas, and faster to create and assign than the default of twelve
 
@@ -45,6 +48,7 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def environment(stack: Stack) -> Iterator[Mapping[str, str]]:
     """Create topics and tables, and set the environment of this process like that of a service."""
+    stack.env.update(auth.ENVIRONMENT)
     prepare(stack.env, partitions=PARTITIONS)
     previous = dict(os.environ)
     os.environ.update(stack.env)

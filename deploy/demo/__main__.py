@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 
@@ -26,17 +27,21 @@ from deploy.processes import CONSOLE, running
 from deploy.running_stack import find_running_stack
 from deploy.signals import stop_on_signal
 from deploy.supervisor import list_programs, supervise
+from shared.auth.signer import Signer
 
 READY_SECONDS = 60.0
 """Longest wait for the services of a running stack, which may just restart."""
 
 
-async def play(bootstrap: str, services: Mapping[str, str], console: Console, *, keep_running: bool) -> bool:
+async def play(
+    environment: Mapping[str, str], services: Mapping[str, str], console: Console, *, keep_running: bool
+) -> bool:
     """Play the scenario once on the services at these URLs; return whether every step succeeded.
 
     What to try next is shown only for services that keep running.
     """
-    client = HttpClient(services)
+    bootstrap, auth_folder = environment["KAFKA_BOOTSTRAP_SERVERS"], Path(environment["AUTH_FOLDER"])
+    client = HttpClient(services, Signer.open(auth_folder))
     report = StepReport(console)
     run_id = datetime.now(UTC).strftime("%d%H%M%S")
     async with UpstreamProducer(bootstrap) as upstream:
@@ -52,26 +57,31 @@ async def play(bootstrap: str, services: Mapping[str, str], console: Console, *,
     console.print(report.table())
     console.print(history_table(f"Audit trail of {scenario.document_id('PU', 1)}", history.get("items", [])))
     if keep_running:
-        show_next_steps(console, services, bootstrap, scenario)
+        show_next_steps(console, services, environment, scenario)
     return report.all_succeeded
 
 
-def show_next_steps(console: Console, services: Mapping[str, str], bootstrap: str, scenario: Scenario) -> None:
-    """Print the API documentation pages and three commands to try."""
+def show_next_steps(
+    console: Console, services: Mapping[str, str], environment: Mapping[str, str], scenario: Scenario
+) -> None:
+    """Print the API documentation pages and commands to try."""
     console.print("\n[bold]API documentation[/bold] (each service also has /ready, /metrics and /asyncapi)")
     for name, url in services.items():
         console.print(f"  {name:12} {url}/docs")
     order = f"SO-{scenario.run_id}-99"
-    console.print("\n[bold]Commands to try[/bold]: look up a serial, place an order, follow its events")
+    console.print("\n[bold]Commands to try[/bold]: sign in, look up a serial, place an order, follow its events")
     body = (
         f'{{"order":"{order}","warehouse":"EAST","customer":{{"id":"C-99"}},'
         f'"lines":[{{"line":"1","sku":"{scenario.serial_steps.pump_sku}","quantity":1}}]}}'
     )
-    headers = f"-H 'Content-Type: application/json' -H 'X-Actor: me' -H 'Idempotency-Key: {order}'"
+    signed_in = '-H "Authorization: Bearer $TOKEN"'
+    headers = f"{signed_in} -H 'Content-Type: application/json' -H 'Idempotency-Key: {order}'"
+    issue = f"AUTH_FOLDER={environment['AUTH_FOLDER']} .venv/bin/tracelot token issue me --days 1"
     commands = (
-        f"curl -s '{services['serials']}/serials?q={scenario.document_id('PU', 1)}'",
+        f"TOKEN=$({issue} --role viewer --role integrator)",
+        f"curl -s {signed_in} '{services['serials']}/serials?q={scenario.document_id('PU', 1)}'",
         f"curl -s {services['fulfillment']}/orders {headers} -d '{body}'",
-        f".venv/bin/python -m deploy.demo.follow {bootstrap} {order}",
+        f".venv/bin/python -m deploy.demo.follow {environment['KAFKA_BOOTSTRAP_SERVERS']} {order}",
     )
     for command in commands:
         console.print(command, soft_wrap=True, highlight=False, markup=False)
@@ -88,9 +98,7 @@ def play_on_new_stack(console: Console, *, keep_running: bool) -> bool:
             add_console(stack, services)
             stack.record({name: service.url for name, service in services.items()})
             console.print(f"Ready after {time.monotonic() - started_at:.0f} s. Playing the scenario:")
-            succeeded = asyncio.run(
-                play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], urls, console, keep_running=keep_running)
-            )
+            succeeded = asyncio.run(play(stack.env, urls, console, keep_running=keep_running))
             if keep_running:
                 show_sign_ins(stack.env, services[CONSOLE].url)
                 console.print("\nThe stack keeps running; press Ctrl-C to stop it.")
@@ -107,9 +115,7 @@ def main() -> int:
         if (stack := find_running_stack()) is not None:
             stack.wait_until_ready(READY_SECONDS)
             console.print("Playing the scenario on the running stack:")
-            succeeded = asyncio.run(
-                play(stack.environment["KAFKA_BOOTSTRAP_SERVERS"], stack.apis(), console, keep_running=True)
-            )
+            succeeded = asyncio.run(play(stack.environment, stack.apis(), console, keep_running=True))
             show_sign_ins(stack.environment, stack.services[CONSOLE])
         else:
             succeeded = play_on_new_stack(console, keep_running="--once" not in sys.argv[1:])

@@ -3,14 +3,22 @@
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.demo.client import ExpectationFailedError, HttpClient, wait_until
+from biip.checksums import gs1_standard_check_digit
+
+from deploy.demo.client import (
+    FORKLIFT_DRIVER,
+    SCANNER_OPERATOR,
+    SUPERVISOR,
+    ExpectationFailedError,
+    HttpClient,
+    wait_until,
+)
 from deploy.demo.report import StepReport
 from deploy.demo.upstream import UpstreamProducer
 
 WAREHOUSE = "EAST"
 DOCK, PACKING_STATION = f"{WAREHOUSE}/DOCK-1", f"{WAREHOUSE}/PACK-1"
 SHELVES = [f"{WAREHOUSE}/A-01-{n:02}" for n in range(1, 13)]
-SCANNER_OPERATOR, FORKLIFT_DRIVER, SUPERVISOR = "anna.scanner-3", "ben.forklift", "sue.supervisor"
 
 
 @dataclass
@@ -39,6 +47,18 @@ class WarehouseActions:
             "location": DOCK,
             "serials": serials,
         }
+
+    @property
+    def gtin(self) -> str:
+        """Return a GTIN-13 of this run."""
+        digits = f"4{self.run_id}001"
+        return f"{digits}{gs1_standard_check_digit(digits)}"
+
+    async def scan_labels(self, receipt: str, serials: list[str]) -> None:
+        """Scan GS1 labels with the GTIN of this run, as the scanner sends them; all must be accepted."""
+        labels = [f"]d201{self.gtin.zfill(14)}21{serial}" for serial in serials]
+        body = {"receipt": receipt, "session": self.session_id(receipt), "location": DOCK, "scans": labels}
+        await self.client.execute("receiving", "/scans", SCANNER_OPERATOR, **body)
 
     async def scan(self, receipt: str, sku: str, serials: list[str]) -> None:
         """Scan serials; all must be accepted."""

@@ -3,13 +3,19 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from shared.auth.roles import Role
+from shared.auth.signer import Signer
+
 TIMEOUT_SECONDS = 30.0
 """Maximum wait for an asynchronous effect."""
+SCANNER_OPERATOR, FORKLIFT_DRIVER, SUPERVISOR = "anna.scanner-3", "ben.forklift", "sue.supervisor"
+TOKEN_LIFETIME = timedelta(minutes=5)
 
 
 class ExpectationFailedError(Exception):
@@ -19,8 +25,8 @@ class ExpectationFailedError(Exception):
 class HttpClient:
     """HTTP client of the four services."""
 
-    def __init__(self, addresses: Mapping[str, str]) -> None:
-        self.addresses = addresses
+    def __init__(self, addresses: Mapping[str, str], signer: Signer) -> None:
+        self.addresses, self._signer = addresses, signer
         self._http = httpx.AsyncClient(timeout=10)
 
     async def aclose(self) -> None:
@@ -29,18 +35,23 @@ class HttpClient:
 
     async def get(self, service: str, path: str, **params: Any) -> dict[str, Any]:
         """Query a resource; empty if it does not exist (yet)."""
-        response = await self._http.get(self.addresses[service] + path, params=params)
+        url = self.addresses[service] + path
+        response = await self._http.get(url, params=params, headers=self._bearer("demo", Role.VIEWER))
         return response.json() if response.status_code == httpx.codes.OK else {}
 
     async def post(self, service: str, path: str, actor: str, body: dict[str, Any]) -> httpx.Response:
         """Send a command; retry while the response has a Retry-After header."""
-        headers = {"Idempotency-Key": str(uuid4()), "X-Actor": actor}
+        role = Role.SUPERVISOR if actor == SUPERVISOR else Role.OPERATOR
+        headers = {"Idempotency-Key": str(uuid4()), **self._bearer(actor, role)}
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             response = await self._http.post(self.addresses[service] + path, json=body, headers=headers)
             if "Retry-After" not in response.headers or time.monotonic() > deadline:
                 return response
             await asyncio.sleep(0.1)
+
+    def _bearer(self, subject: str, role: Role) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._signer.sign(subject, [role], TOKEN_LIFETIME).token}"}
 
     async def execute(self, service: str, path: str, actor: str, **body: Any) -> dict[str, Any]:
         """Send a command that must succeed; return its result. Its subject may arrive late."""

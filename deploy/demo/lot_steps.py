@@ -1,20 +1,14 @@
 """Steps with lot-tracked and untracked stock: receipt, FEFO allocation, a mixed order, expiry report and recall."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
-from deploy.demo.actions import (
-    DOCK,
-    FORKLIFT_DRIVER,
-    PACKING_STATION,
-    SCANNER_OPERATOR,
-    SHELVES,
-    SUPERVISOR,
-    WAREHOUSE,
-    WarehouseActions,
-)
-from deploy.demo.client import ExpectationFailedError, wait_until
+from deploy.demo.actions import DOCK, PACKING_STATION, SHELVES, WAREHOUSE, WarehouseActions
+from deploy.demo.client import FORKLIFT_DRIVER, SCANNER_OPERATOR, SUPERVISOR, ExpectationFailedError, wait_until
+from shared.scans.gtin import has_check_digit
 
 LATE, EARLIER, EARLIEST = "NS-0199/B", "0042/A", "0041/C"
 """Lot numbers as printed on the boxes; slashes and leading zeros are significant."""
@@ -37,6 +31,12 @@ class LotSteps(WarehouseActions):
         """Return the SKU of the untracked product."""
         return f"GLOVE-{self.run_id}"
 
+    @cached_property
+    def sscc(self) -> str:
+        """Return the SSCC of the carton, a new one in each run."""
+        digits = f"0952123{time.time_ns() % 10**10:010}"
+        return next(digits + last for last in "0123456789" if has_check_digit(digits + last))
+
     async def play(self) -> None:
         """Play the steps in order."""
         await self.define_master_data()
@@ -58,7 +58,7 @@ class LotSteps(WarehouseActions):
                 "lot_tracked": True,
                 "shelf_life": shelf_life,
             }
-            gloves = {"sku": self.gloves_sku, "name": "Gloves M", "unit": "pair"}
+            gloves = {"sku": self.gloves_sku, "name": "Gloves M", "unit": "pair", "receive_by_carton": True}
             for product in (saline, gloves):
                 await self.upstream.publish("erp.products", "product.defined.v1", product)
             await wait_until(
@@ -67,12 +67,17 @@ class LotSteps(WarehouseActions):
             step.result = "30 days for customer C-21"
 
     async def receive(self) -> None:
-        """Receive an ASN with three lots on one line; one lot expires soon."""
+        """Receive an ASN with three lots on one line, one of which expires soon, and with a carton of gloves."""
         asn = self.document_id("ASN", 21)
         ordered = ((self.saline_sku, 80), (self.gloves_sku, 100))
         lines = [{"line": str(n), "sku": sku, "quantity": quantity} for n, (sku, quantity) in enumerate(ordered, 1)]
-        async with self.report.step("Receive 3 lots by scan; reject a lot without expiry date") as step:
-            announced = {"receipt": asn, "warehouse": WAREHOUSE, "supplier": "Acme", "lines": lines}
+        async with self.report.step(
+            "Receive 3 lots by scan, a carton by its SSCC; reject a lot without expiry"
+        ) as step:
+            carton = {"sscc": self.sscc, "content": [{"line": "2", "quantity": 100}]}
+            announced = {
+                "receipt": asn, "warehouse": WAREHOUSE, "supplier": "Acme", "lines": lines, "cartons": [carton],
+            }  # fmt: skip
             await self.upstream.publish("erp.asns", "asn.announced.v1", announced)
             await wait_until(f"receipt {asn}", lambda: self.client.get("receiving", f"/receipts/{asn}"))
             rejection = await self.client.expect_rejection(
@@ -82,20 +87,14 @@ class LotSteps(WarehouseActions):
                 (lot, quantity, SHELF_LIFE_DAYS[lot]) for lot, quantity in ((LATE, 40), (EARLIER, 30), (EARLIEST, 10))
             ]
             await self.client.execute("receiving", "/scans", SCANNER_OPERATOR, **self.lot_scan_request(asn, received))
-            await self.client.execute(
-                "receiving",
-                "/scans",
-                SCANNER_OPERATOR,
-                **self.lot_scan_request(asn, [("", 100, None)], self.gloves_sku),
-            )
+            label = {"receipt": asn, "session": self.session_id(asn), "location": DOCK, "scans": [f"]C100{self.sscc}"]}
+            await self.client.execute("receiving", "/scans", SCANNER_OPERATOR, **label)
             await self.client.execute(
                 "receiving", f"/receipts/{asn}/sessions/{self.session_id(asn)}/confirm", SCANNER_OPERATOR
             )
             step.result = f"no expiry date: {rejection['code']}"
 
-    def lot_scan_request(
-        self, receipt: str, lots: Sequence[tuple[str, int, int | None]], sku: str = ""
-    ) -> dict[str, Any]:
+    def lot_scan_request(self, receipt: str, lots: Sequence[tuple[str, int, int | None]]) -> dict[str, Any]:
         """Return the body of a lot scan at the dock: lots with quantity and days until expiry."""
         today = datetime.now(UTC).date()
         scanned_lots = [
@@ -103,7 +102,7 @@ class LotSteps(WarehouseActions):
             for lot, quantity, days in lots
         ]
         body = {"receipt": receipt, "session": self.session_id(receipt), "location": DOCK, "lots": scanned_lots}
-        return body | {"sku": sku or self.saline_sku}
+        return body | {"sku": self.saline_sku}
 
     async def put_away_lots(self) -> None:
         """Put each lot away to its own location."""

@@ -1,15 +1,7 @@
 """Steps with serial-tracked stock: receive, put away, order, pick, pack, ship and return, with exceptions."""
 
-from deploy.demo.actions import (
-    DOCK,
-    PACKING_STATION,
-    SCANNER_OPERATOR,
-    SHELVES,
-    SUPERVISOR,
-    WAREHOUSE,
-    WarehouseActions,
-)
-from deploy.demo.client import ExpectationFailedError, wait_until
+from deploy.demo.actions import DOCK, PACKING_STATION, SHELVES, WAREHOUSE, WarehouseActions
+from deploy.demo.client import SCANNER_OPERATOR, SUPERVISOR, ExpectationFailedError, wait_until
 
 
 class SerialSteps(WarehouseActions):
@@ -56,10 +48,11 @@ class SerialSteps(WarehouseActions):
             ):
                 location_data = {"location": location, "type": kind, "pick_sequence": sequence}
                 await self.upstream.publish("erp.locations", "location.defined.v1", location_data, location)
-            for sku, name in ((self.pump_sku, "Infusion pump 300"), (self.screw_sku, "Cervical plate screw 4.5 x 12")):
-                await self.upstream.publish(
-                    "erp.products", "product.defined.v1", {"sku": sku, "name": name, "serial_tracked": True}
-                )
+            pump = {"sku": self.pump_sku, "name": "Infusion pump 300"}
+            barcodes = [{"code": self.gtin, "type": "GTIN"}]
+            screw = {"sku": self.screw_sku, "name": "Cervical plate screw 4.5 x 12", "barcodes": barcodes}
+            for product in (pump, screw):
+                await self.upstream.publish("erp.products", "product.defined.v1", product | {"serial_tracked": True})
             await wait_until(
                 "products in receiving", lambda: self.client.get("receiving", f"/products/{self.screw_sku}")
             )
@@ -108,9 +101,9 @@ class SerialSteps(WarehouseActions):
             if kinds != ["SHORT"]:
                 raise ExpectationFailedError(f"expected one SHORT discrepancy, found {kinds}")
             step.result = "SHORT, 1 pump"
-        async with self.report.step("Receive 5 of 5 screws by scan, 2 with unlisted serials") as step:
+        async with self.report.step("Receive 5 of 5 screws by raw GS1 scans, 2 with unlisted serials") as step:
             screws = self.document_id("ASN", 2)
-            await self.scan(screws, self.screw_sku, [self.document_id("SC", number) for number in range(1, 6)])
+            await self.scan_labels(screws, [self.document_id("SC", number) for number in range(1, 6)])
             await self.client.execute(
                 "receiving", f"/receipts/{screws}/sessions/{self.session_id(screws)}/confirm", SCANNER_OPERATOR
             )

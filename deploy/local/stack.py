@@ -8,10 +8,11 @@ It starts Kafka and PostgreSQL on this machine. `TRACELOT_STACK=docker` starts t
 """
 
 import asyncio
+import json
 import os
 import shutil
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,8 @@ from deploy.local.children import StartError
 from deploy.local.kafka import Kafka
 from deploy.local.ports import KeptPorts
 from deploy.local.postgres import SUPERUSER, Postgres
+from shared.auth.settings import own_issuer
+from shared.auth.signer import Signer
 from shared.settings import BROKER_DEFAULT
 
 if TYPE_CHECKING:
@@ -51,6 +54,14 @@ def external_environment() -> dict[str, str]:
     if missing := [name for name in ENVIRONMENT_VARIABLES if not os.environ.get(name)]:
         raise StartError(f"TRACELOT_STACK=external needs {', '.join(missing)}; set them, or unset TRACELOT_STACK")
     return {name: os.environ[name] for name in ENVIRONMENT_VARIABLES}
+
+
+def auth_environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the given variables of sign-in, by default those of a key that is made in a folder."""
+    folder = Path(given.get("AUTH_FOLDER") or folder).resolve()
+    Signer.open(folder)
+    issuers = given.get("AUTH_ISSUERS") or json.dumps([own_issuer(folder).model_dump(mode="json")])
+    return {"AUTH_FOLDER": str(folder), "AUTH_ISSUERS": issuers}
 
 
 def run_in_new_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
@@ -87,7 +98,9 @@ class Stack:
             servers = (
                 external_environment() if kind == "external" else self._start_servers(kind) | SINGLE_BROKER_SETTINGS
             )
-            self.env = {**servers, "KAFKA_TOPIC_PREFIX": ""}  # tests and demo use the declared names
+            # tests and demo use the declared names
+            given = os.environ if kind == "external" else {}
+            self.env = {**servers, "KAFKA_TOPIC_PREFIX": "", **auth_environment(self.folder / "auth", given)}
         except BaseException:
             self.stop()
             raise

@@ -43,12 +43,8 @@ class Visit:
     def client(self, service: str) -> ServiceClient:
         """Return the client of a service in the name of the person."""
         state = self.request.app.state
-        if state.settings.auth_issuers:
-            token = state.signer.sign(self.person, self.roles, TOKEN_LIFETIME).token
-            headers = {"Authorization": f"Bearer {token}"}
-        else:
-            headers = {"X-Actor": self.person}
-        return ServiceClient(service, state.clients[service], headers)
+        token = state.signer.sign(self.person, self.roles, TOKEN_LIFETIME).token
+        return ServiceClient(service, state.clients[service], {"Authorization": f"Bearer {token}"})
 
     @property
     def receiving(self) -> Receiving:

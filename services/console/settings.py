@@ -19,8 +19,6 @@ class ConsoleSettings(KafkaSettings):
     fulfillment_url: str = Field("http://127.0.0.1:8004", validation_alias="FULFILLMENT_URL")
     folder: Path = Field(Path(".stack/auth"), validation_alias="AUTH_FOLDER")
     """Folder of the users file, of the key that signs tokens and of the one that seals sessions."""
-    auth_issuers: str = Field("", validation_alias="AUTH_ISSUERS")
-    """Issuers whose tokens the services accept; without them the services believe the name of the person."""
     session_seconds: int = Field(DAY_SECONDS // 2, gt=0, validation_alias="CONSOLE_SESSION_SECONDS")
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
 

@@ -47,6 +47,7 @@ from services.fulfillment.shipping.domain import (
     reject_dispatch,
     unpack_items,
 )
+from shared.auth.roles import Role
 from shared.contracts.commands.fulfillment import (
     CancelShipment,
     CreateShipment,
@@ -161,51 +162,53 @@ def affects_orders(data: SerialExpiryCorrected | LotDatesCorrected | LotNumberCo
 HANDLERS = (
     CommandHandler(
         OrderPlaced, place_order, order_and_product_locks, "/orders", OrderResult,
-        "placeOrder", "Place an order", success_status=201, load=orders.load_placements,
+        "placeOrder", "Place an order", success_status=201, load=orders.load_placements, role=Role.INTEGRATOR,
     ),
     CommandHandler(
         OrderAmended, change_order, order_and_product_locks, "/orders/{order}/amend", OrderResult,
-        "amendOrder", "Amend an order", may_wait=True, load=orders.load_changes,
+        "amendOrder", "Amend an order", may_wait=True, load=orders.load_changes, role=Role.INTEGRATOR,
     ),
     CommandHandler(
         OrderCancelled, change_order, order_lock, "/orders/{order}/cancel", OrderResult,
-        "cancelOrder", "Cancel an order", may_wait=True, load=orders.load_changes,
+        "cancelOrder", "Cancel an order", may_wait=True, load=orders.load_changes, role=Role.INTEGRATOR,
     ),
     CommandHandler(
         OrderLineCancelled, change_order, order_lock, "/orders/{order}/lines/{line}/cancel", OrderResult,
-        "cancelOrderLine", "Cancel an order line", may_wait=True, load=orders.load_changes,
+        "cancelOrderLine", "Cancel an order line", may_wait=True, load=orders.load_changes, role=Role.INTEGRATOR,
     ),
     CommandHandler(
         PickItems, pick_items, order_lock, "/picks", ItemsResult,
-        "pickItems", "Pick serials or lots for an order", load=picking.load_picking,
+        "pickItems", "Pick serials or lots for an order", enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
         ReportShortPick, report_short_pick, order_lock, "/short-picks", ItemsResult,
-        "reportShortPick", "Report a short pick", load=picking.load_picking,
+        "reportShortPick", "Report a short pick", enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
         UnpickItems, unpick_items, order_lock, "/unpicks", ItemsResult,
-        "unpickItems", "Unpick items", load=picking.load_picking,
+        "unpickItems", "Unpick items", enrich=orders.read_scans, load=picking.load_picking,
     ),
     CommandHandler(
         SwapUnit, swap_unit, order_lock, "/unit-swaps", SwapAccepted,
-        "swapUnit", "Swap an allocated unit", success_status=202, load=picking.load_picking,
+        "swapUnit", "Swap an allocated unit", success_status=202, enrich=orders.read_scans, load=picking.load_picking,
+        role=Role.SUPERVISOR,
     ),
     CommandHandler(
         SwapLot, swap_lot, order_lock, "/lot-swaps", SwapAccepted,
-        "swapLot", "Swap an allocated lot", success_status=202, load=picking.load_picking,
+        "swapLot", "Swap an allocated lot", success_status=202, enrich=orders.read_scans, load=picking.load_picking,
+        role=Role.SUPERVISOR,
     ),
     CommandHandler(
         PackItems, pack_items, order_lock, "/packs", ItemsResult,
-        "packItems", "Pack items into a carton", load=shipping.load_packing,
+        "packItems", "Pack items into a carton", enrich=orders.read_packing_scans, load=shipping.load_packing,
     ),
     CommandHandler(
         UnpackItems, unpack_items, order_lock, "/unpacks", ItemsResult,
-        "unpackItems", "Unpack items from a carton", load=shipping.load_packing,
+        "unpackItems", "Unpack items from a carton", enrich=orders.read_packing_scans, load=shipping.load_packing,
     ),
     CommandHandler(
         MoveCartonItems, move_to_carton, order_lock, "/carton-moves", ItemsResult,
-        "moveCartonItems", "Move items to another carton", load=shipping.load_packing,
+        "moveCartonItems", "Move items to another carton", enrich=orders.read_packing_scans, load=shipping.load_packing,
     ),
     CommandHandler(
         CreateShipment, create_shipment, order_locks, "/shipments", ShipmentResult, "createShipment",
@@ -215,7 +218,7 @@ HANDLERS = (
     CommandHandler(
         CancelShipment, cancel_shipment, order_locks, "/shipments/{shipment}/cancel", ShipmentResult,
         "cancelShipment", "Cancel a shipment", enrich=shipping.resolve_orders_of_shipments,
-        load=shipping.load_shipments,
+        load=shipping.load_shipments, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         DispatchShipment, dispatch_shipment, order_locks, "/shipments/{shipment}/dispatch", DispatchAccepted,

@@ -1,6 +1,7 @@
 """Handlers, policies and scheduled jobs of the lots service, with their lock keys and HTTP paths."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from services.lots.allocation import api as allocation_api
@@ -28,6 +29,7 @@ from services.lots.balances.domain.movements import move, put_away
 from services.lots.balances.domain.receipts import receive
 from services.lots.balances.domain.results import HoldSnapshot, LotCorrectionResult, LotCountResult, LotSnapshot
 from services.lots.balances.domain.returns import dispose_return, receive_return
+from services.lots.balances.domain.scans import judge_hold, judge_label, judge_stock
 from services.lots.expiry import store as expiry
 from services.lots.expiry.domain import LotExpiryCheckDue, check_expiry, reschedule_checks
 from services.lots.lookup.api import router as lookup_router
@@ -38,6 +40,7 @@ from services.lots.recalls.domain.holds import correct_number, hold_recalled_lot
 from services.lots.recalls.domain.open import RecallSnapshot, open_recall
 from services.lots.recalls.domain.tracking_changes import requery_recalls
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
+from shared.auth.roles import Role
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
@@ -66,6 +69,7 @@ from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRecalled
+from shared.inventory.scan_enricher import taking_scans
 from shared.inventory.time_zone_changes import warehouse_handler
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, ScheduledJob
 from shared.persistence.database import Transaction
@@ -114,6 +118,10 @@ def recall_and_sku_locks(data: RecallOpened) -> Iterator[str]:
     yield from sku_lock(data)
 
 
+taking = partial(taking_scans, is_whole=True)
+"""Lets a command take raw scans: it moves one quantity of one lot, so that nothing is done if one scan is wrong."""
+
+
 async def save(tx: Transaction, uow: RecallsUnitOfWork) -> None:
     """Save stock and recalls."""
     await balances.save(tx, uow)
@@ -141,40 +149,44 @@ HANDLERS = (
     ),
     EventHandler(OrderDispatched, ship, packed_sku_locks, has_packed_lots, allocation.load_dispatches),
     CommandHandler(
-        PutAwayLot, put_away, sku_lock, "/putaways", LotSnapshot, "putAwayLot", "Put away a quantity of a lot",
-        load=balances.load_moves,
+        PutAwayLot, taking(put_away, judge_stock), sku_lock, "/putaways", LotSnapshot, "putAwayLot",
+        "Put away a quantity of a lot", enrich=balances.read_scans, load=balances.load_moves,
     ),
     CommandHandler(
-        MoveLot, move, sku_lock, "/moves", LotSnapshot, "moveLot", "Move a quantity of a lot to another location",
-        load=balances.load_moves,
+        MoveLot, taking(move, judge_stock), sku_lock, "/moves", LotSnapshot, "moveLot",
+        "Move a quantity of a lot to another location", enrich=balances.read_scans, load=balances.load_moves,
     ),
     CommandHandler(
-        PlaceLotHold, place_hold, sku_lock, "/holds", HoldSnapshot, "placeHold", "Place a hold on a lot",
-        success_status=201, load=balances.load_hold_placements,
+        PlaceLotHold, taking(place_hold, judge_hold), sku_lock, "/holds", HoldSnapshot, "placeHold",
+        "Place a hold on a lot", success_status=201, enrich=balances.read_scans,
+        load=balances.load_hold_placements,
     ),
     CommandHandler(
         ReleaseLotHold, release_hold, sku_lock, "/holds/{hold}/release", HoldSnapshot, "releaseHold",
-        "Release a hold", load=balances.load_hold_releases,
+        "Release a hold", load=balances.load_hold_releases, role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        AdjustLot, adjust, sku_lock, "/adjustments", LotSnapshot, "adjustLot",
-        "Record a scrapped, lost or found quantity of a lot", load=balances.load_adjustments,
+        AdjustLot, taking(adjust, judge_stock), sku_lock, "/adjustments", LotSnapshot, "adjustLot",
+        "Record a scrapped, lost or found quantity of a lot", enrich=balances.read_scans,
+        load=balances.load_adjustments, role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        CountLot, count, sku_lock, "/counts", LotCountResult, "countLot", "Record the count of a lot at a location",
-        load=balances.load_counts,
+        CountLot, taking(count, judge_stock), sku_lock, "/counts", LotCountResult, "countLot",
+        "Record the count of a lot at a location", enrich=balances.read_scans, load=balances.load_counts,
     ),
     CommandHandler(
-        CorrectLotDates, correct_dates, sku_lock, "/corrections", LotSnapshot, "correctLotDates",
-        "Correct the dates of a lot", load=balances.load_date_corrections,
+        CorrectLotDates, taking(correct_dates, judge_label), sku_lock, "/corrections", LotSnapshot,
+        "correctLotDates", "Correct the dates of a lot", enrich=balances.read_scans,
+        load=balances.load_date_corrections, role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        CorrectLotNumber, correct_number, sku_lock, "/lot-corrections", LotCorrectionResult, "correctLotNumber",
-        "Correct the lot number of goods", load=recalls.load_lot_corrections,
+        CorrectLotNumber, taking(correct_number, judge_label), sku_lock, "/lot-corrections",
+        LotCorrectionResult, "correctLotNumber", "Correct the lot number of goods",
+        enrich=balances.read_scans, load=recalls.load_lot_corrections, role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        OpenRecall, open_recall, recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
-        success_status=202, load=recalls.load_openings,
+        OpenRecall, taking(open_recall), recall_lock, "/recalls", RecallSnapshot, "openRecall", "Open a recall",
+        success_status=202, enrich=balances.read_scans, load=recalls.load_openings, role=Role.SUPERVISOR,
     ),
     EventHandler(
         RecallOpened, hold_recalled_lots, recall_and_sku_locks, is_stocked_as_lots, recalls.load_recalled_lots
@@ -186,7 +198,7 @@ HANDLERS = (
     ),
     CommandHandler(
         CloseRecall, close_recall, recall_lock, "/recalls/{recall}/close", RecallSnapshot, "closeRecall",
-        "Close a recall", load=recalls.load_closings,
+        "Close a recall", load=recalls.load_closings, role=Role.SUPERVISOR,
     ),
 )  # fmt: skip
 

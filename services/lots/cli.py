@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from uuid import uuid4
 
 import httpx
 import typer
 
+from shared.cli.connections import bearer, fail
 from shared.identifiers import resource_path
 
 COMPLETION_TIMEOUT = 60.0
@@ -23,18 +24,12 @@ PAGE_SIZE = 500
 app = typer.Typer(no_args_is_help=True, help="Open recalls over the HTTP API of lots.")
 
 
-def _require_ascii(actor: str) -> str:
-    if not (actor.isascii() and actor.isprintable()):
-        raise typer.BadParameter("use printable ASCII characters: the name is sent in an HTTP header")
-    return actor
-
-
 @app.command()
 def recall(
     name: Annotated[str, typer.Argument(help="id of the recall")],
     *,
     url: Annotated[str, typer.Option(help="base URL of the lots service", envvar="LOTS_URL")],
-    actor: Annotated[str, typer.Option(help="user who opens the recall", callback=_require_ascii)],
+    token: Annotated[str, typer.Option(help="token of a supervisor who opens the recall", envvar="TRACELOT_TOKEN")],
     reason: Annotated[str, typer.Option(help="reason of the recall")],
     lot: Annotated[list[str] | None, typer.Option(help="lot as SKU=LOT or LOT; repeatable")] = None,
     serial: Annotated[list[str] | None, typer.Option(help="serial number as SKU=SERIAL or SERIAL; repeatable")] = None,
@@ -62,15 +57,14 @@ def recall(
         "text": _read_notice(notice),
     }
     try:
-        with httpx.Client(base_url=url, timeout=30) as client:
+        with httpx.Client(base_url=url, timeout=30, headers=bearer(token)) as client:
             start = time.perf_counter()
-            headers = {"X-Actor": actor, "Idempotency-Key": str(uuid4())}
-            _check_response(client.post("/recalls", json=command, headers=headers))
+            _check_response(client.post("/recalls", json=command, headers={"Idempotency-Key": str(uuid4())}))
             recall_status = _wait_until_complete(client, name)
             lists = {key: list(_iterate_pages(client, path)) for key, path in recall_status["lists"].items()}
             seconds = time.perf_counter() - start
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        _fail(f"no answer from {url} ({error}): start the lots service, and set --url or LOTS_URL to its base URL")
+        fail(f"no answer from {url} ({error}): start the lots service, and set --url or LOTS_URL to its base URL")
     for report_line in _format_report(recall_status, lists, seconds):
         typer.echo(report_line)
     if any(row["difference"] for row in lists["reconciliation"]):
@@ -93,25 +87,20 @@ def _read_notice(notice: Path | None) -> str:
 
 def _check_response(response: httpx.Response) -> Any:
     if response.is_error:
-        _fail(response.text or f"{response.url} answered {response.status_code}")
+        fail(response.text or f"{response.url} answered {response.status_code}")
     try:
         return response.json()
     except ValueError:
-        _fail(f"{response.url} did not answer with JSON: set --url or LOTS_URL to the base URL of the lots service")
+        fail(f"{response.url} did not answer with JSON: set --url or LOTS_URL to the base URL of the lots service")
 
 
 def _wait_until_complete(client: httpx.Client, name: str) -> Any:
     deadline, path = time.monotonic() + COMPLETION_TIMEOUT, resource_path("recalls", name)
     while not (status := _check_response(client.get(path)))["complete_at"]:
         if time.monotonic() > deadline:
-            _fail(f"{status['outstanding']} products are incomplete after {COMPLETION_TIMEOUT:.0f} s")
+            fail(f"{status['outstanding']} products are incomplete after {COMPLETION_TIMEOUT:.0f} s")
         time.sleep(0.05)
     return status
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)
 
 
 def _iterate_pages(client: httpx.Client, path: str) -> Iterator[dict[str, Any]]:

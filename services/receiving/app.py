@@ -6,6 +6,7 @@ It also consumes its own product events, for lines that await a product.
 from collections.abc import Iterator
 from typing import Any
 
+from services.receiving.cartons import api as cartons_api
 from services.receiving.imports import KINDS as IMPORTS
 from services.receiving.locations import api as locations_api
 from services.receiving.locations import store as locations
@@ -16,6 +17,7 @@ from services.receiving.products import store as products
 from services.receiving.products.domain.barcodes import barcode_key
 from services.receiving.products.domain.definitions import define_product, record_first_order
 from services.receiving.products.domain.records import ProductResult
+from services.receiving.raw_scans import read_scans
 from services.receiving.receipts import api as receipts_api
 from services.receiving.receipts import store as receipts
 from services.receiving.receipts.domain.amendments import amend_receipt, cancel_receipt
@@ -24,7 +26,12 @@ from services.receiving.receipts.domain.closing import close_receipt
 from services.receiving.receipts.domain.corrected_lots import correct_unit_lots
 from services.receiving.receipts.domain.discrepancies import resolve_discrepancy
 from services.receiving.receipts.domain.receipt_lines import adjust_units, plan_waiting_lines
-from services.receiving.receipts.domain.results import ReceiptResult, ResolutionResult, ScanResult, SessionResult
+from services.receiving.receipts.domain.results import (
+    ReceiptResult,
+    ResolutionResult,
+    ScanResult,
+    SessionResult,
+)
 from services.receiving.receipts.domain.scans import record_scans
 from services.receiving.receipts.domain.sessions import confirm_session, discard_session, take_over_session, undo_scans
 from services.receiving.returns import api as returns_api
@@ -34,7 +41,11 @@ from services.receiving.returns.domain.records import ReturnResult
 from services.receiving.returns.domain.serial_returns import receive_return
 from services.receiving.returns.domain.shipments import correct_lots, record_shipped_lots, record_shipped_units
 from services.receiving.scans import api as scans_api
+from services.receiving.suppliers import api as suppliers_api
+from services.receiving.suppliers import store as suppliers
+from services.receiving.suppliers.domain.definitions import SupplierOut, define_supplier
 from services.receiving.unit_of_work import ReceivingUnitOfWork
+from shared.auth.roles import Role
 from shared.contracts.commands import receiving as commands
 from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.lots import LotShipped
@@ -51,6 +62,7 @@ from shared.contracts.upstream import (
     WarehouseDefined,
 )
 from shared.http.waiting import router as waiting_router
+from shared.inventory.scan_enricher import taking_scans
 from shared.messaging import waiting
 from shared.messaging.handlers import CommandHandler, EventHandler
 from shared.persistence.database import Transaction
@@ -78,8 +90,17 @@ def receipt_locks(data: Any) -> Iterator[str]:
     yield f"receipt:{data.receipt}"
     if isinstance(data, AsnAnnounced | AsnChanged):
         yield from {f"sku:{line.sku}" for line in data.lines}
+        if isinstance(data, AsnAnnounced):
+            yield from {f"sscc:{carton.sscc}" for carton in data.cartons}
     elif isinstance(data, commands.ScanItems | commands.UndoScan) and data.sku:
         yield from sku_lock(data)
+    if isinstance(data, commands.ScanItems):
+        yield from {f"sku:{read.sku}" for read in data.read_scans if read.sku}
+
+
+def supplier_lock(data: commands.DefineSupplier) -> Iterator[str]:
+    """Return the lock key of the supplier."""
+    yield f"supplier:{data.supplier}"
 
 
 def return_locks(data: commands.ReceiveReturn | commands.DisposeReturn) -> Iterator[str]:
@@ -95,35 +116,45 @@ HANDLERS = (
     CommandHandler(
         ProductDefined, define_product, product_locks, "/products", ProductResult,
         "defineProduct", "Create or change a product", success_status=201, load=products.load_definitions,
+        role=Role.INTEGRATOR,
     ),
     CommandHandler(
         WarehouseDefined, define_warehouse, location_lock, "/warehouses", WarehouseOut,
         "defineWarehouse", "Create or change a warehouse", success_status=201, load=locations.load_definitions,
+        role=Role.INTEGRATOR,
     ),
     CommandHandler(
         LocationDefined, define_location, location_lock, "/locations", LocationOut,
         "defineLocation", "Create or change a location", success_status=201, load=locations.load_definitions,
+        role=Role.INTEGRATOR,
+    ),
+    CommandHandler(
+        commands.DefineSupplier, define_supplier, supplier_lock, "/suppliers", SupplierOut,
+        "defineSupplier", "Set how the goods of a supplier are received", success_status=201,
+        load=suppliers.load_definitions,
     ),
     CommandHandler(
         AsnAnnounced, announce_receipt, receipt_locks, "/receipts", ReceiptResult,
         "announceReceipt", "Announce a receipt or a part of it", success_status=201, load=receipts.load_receipts,
+        role=Role.INTEGRATOR,
     ),
     CommandHandler(
         AsnChanged, amend_receipt, receipt_locks, "/receipts/{receipt}/amend", ReceiptResult,
-        "amendReceipt", "Amend an announced receipt", may_wait=True, load=receipts.load_receipts,
+        "amendReceipt", "Amend an announced receipt", may_wait=True, load=receipts.load_receipts, role=Role.INTEGRATOR,
     ),
     CommandHandler(
         AsnCancelled, cancel_receipt, receipt_locks, "/receipts/{receipt}/cancel", ReceiptResult,
         "cancelReceipt", "Cancel an announced receipt", may_wait=True, load=receipts.load_receipts,
+        role=Role.INTEGRATOR,
     ),
     CommandHandler(
         commands.ScanItems, record_scans, receipt_locks, "/scans", ScanResult,
-        "scanItems", "Scan serial numbers or lots of a receipt", enrich=products.resolve_barcodes,
+        "scanItems", "Scan serial numbers or lots of a receipt", enrich=read_scans,
         load=receipts.load_receipts,
     ),
     CommandHandler(
-        commands.UndoScan, undo_scans, receipt_locks, f"{SESSION}/undo", SessionResult,
-        "undoScans", "Undo scans of a session", load=receipts.load_receipts,
+        commands.UndoScan, taking_scans(undo_scans), receipt_locks, f"{SESSION}/undo", SessionResult,
+        "undoScans", "Undo scans of a session", enrich=read_scans, load=receipts.load_receipts,
     ),
     CommandHandler(
         commands.DiscardSession, discard_session, receipt_locks, f"{SESSION}/discard", SessionResult,
@@ -139,19 +170,20 @@ HANDLERS = (
     ),
     CommandHandler(
         commands.CloseReceipt, close_receipt, receipt_locks, "/receipts/{receipt}/close", ReceiptResult,
-        "closeReceipt", "Close a receipt", load=receipts.load_receipts,
+        "closeReceipt", "Close a receipt", load=receipts.load_receipts, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         commands.ResolveDiscrepancy, resolve_discrepancy, receipt_locks, "/discrepancies/{discrepancy}/resolve",
         ResolutionResult, "resolveDiscrepancy", "Resolve a discrepancy", load=receipts.load_receipts,
+        role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        commands.ReceiveReturn, receive_return, return_locks, "/returns", ReturnResult,
-        "receiveReturn", "Receive a customer return", success_status=201, load=returns.load_returns,
+        commands.ReceiveReturn, taking_scans(receive_return), return_locks, "/returns", ReturnResult,
+        "receiveReturn", "Receive a customer return", success_status=201, enrich=read_scans, load=returns.load_returns,
     ),
     CommandHandler(
         commands.DisposeReturn, dispose_return, return_locks, "/returns/{return}/disposition", ReturnResult,
-        "disposeReturn", "Dispose of returned items", load=returns.load_returns,
+        "disposeReturn", "Dispose of returned items", load=returns.load_returns, role=Role.SUPERVISOR,
     ),
     EventHandler(ProductOrdered, record_first_order, sku_lock, load=products.load_first_orders),
     EventHandler(ProductChanged, plan_waiting_lines, sku_lock, load=receipts.load_waiting_lines),
@@ -170,6 +202,7 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     """Save all changes."""
     await products.save(tx, uow)
     await locations.save(tx, uow)
+    await suppliers.save(tx, uow)
     await receipts.save(tx, uow)
     await returns.save(tx, uow)
     await waiting.save(tx, uow.waiting)
@@ -185,9 +218,11 @@ app = create_app(
     (
         products_api.router,
         locations_api.router,
+        cartons_api.router,
         receipts_api.router,
         returns_api.router,
         scans_api.router,
+        suppliers_api.router,
         waiting_router,
     ),
     save=save,

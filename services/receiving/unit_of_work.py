@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from services.receiving.locations.domain.records import Location, LocationChange, Warehouse
 from services.receiving.products.domain.records import Product, ProductBarcode, ProductChange, ProductHistory
+from services.receiving.receipts.domain.cartons import AnnouncedCarton, PartCartonKey
 from services.receiving.receipts.domain.known_lots import KnownLots, LotCorrection
 from services.receiving.receipts.domain.look_alikes import look_alike_key
 from services.receiving.receipts.domain.records import (
@@ -33,6 +34,7 @@ from services.receiving.returns.domain.records import (
     ShippedKey,
     ShippedLot,
 )
+from services.receiving.suppliers.domain.records import Supplier
 from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.receiving import ReceiptRejected
 from shared.contracts.reference import Tracking
@@ -56,11 +58,7 @@ class ReceivingUnitOfWork(UnitOfWork):
         self.product_changes: list[ProductChange] = []
         self.product_history = ProductHistory()
 
-        self.warehouses: WorkingSet[str, Warehouse] = WorkingSet(attrgetter("warehouse"))
-        self.locations: WorkingSet[str, Location] = WorkingSet(attrgetter("location"))
-        self.location_changes: list[LocationChange] = []
-        self.time_zone_names: frozenset[str] = frozenset()
-        """Names of all existing time zones."""
+        self._create_places()
 
         self.receipts: WorkingSet[str, Receipt] = WorkingSet(attrgetter("receipt"))
         self.lines: WorkingSet[RowKey, ReceiptLine] = WorkingSet(attrgetter("receipt", "line"))
@@ -68,6 +66,7 @@ class ReceivingUnitOfWork(UnitOfWork):
         self._lines_by_sku = self.lines.index(attrgetter("receipt", "sku"))
         self.waiting_lines_by_sku = self.lines.index(lambda line: line.sku if line.awaiting_product else None)
         self.announced_lines: WorkingSet[PartLineKey, AnnouncedLine] = WorkingSet(attrgetter("key"))
+        self.announced_cartons: WorkingSet[PartCartonKey, AnnouncedCarton] = WorkingSet(attrgetter("key"))
         self.announced_by_receipt = self.announced_lines.index(attrgetter("receipt"))
         self.sessions: WorkingSet[RowKey, Session] = WorkingSet(attrgetter("receipt", "session"))
         self.sessions_by_receipt = self.sessions.index(attrgetter("receipt"))
@@ -112,6 +111,15 @@ class ReceivingUnitOfWork(UnitOfWork):
         self.returns_by_shipped_lot: defaultdict[ShippedKey, set[str]] = defaultdict(set)
         """Ids of the returns that contain a shipped lot."""
         self.lot_dispositions: list[LotDisposition] = []
+
+    def _create_places(self) -> None:
+        """Create the working sets of places and of the suppliers of their goods."""
+        self.warehouses: WorkingSet[str, Warehouse] = WorkingSet(attrgetter("warehouse"))
+        self.locations: WorkingSet[str, Location] = WorkingSet(attrgetter("location"))
+        self.location_changes: list[LocationChange] = []
+        self.time_zone_names: frozenset[str] = frozenset()
+        """Names of all existing time zones."""
+        self.suppliers: WorkingSet[str, Supplier] = WorkingSet(attrgetter("supplier"))
 
     # Products and locations
 
@@ -160,6 +168,26 @@ class ReceivingUnitOfWork(UnitOfWork):
     def loaded_lines(self, receipt: str) -> list[ReceiptLine]:
         """Return the loaded lines of a receipt, by line number."""
         return sorted(self._lines_by_receipt[receipt], key=_line_number)
+
+    @cached_property
+    def cartons_by_receipt(self) -> Index[str, PartCartonKey, AnnouncedCarton]:
+        """Announced cartons by receipt."""
+        return self.announced_cartons.index(attrgetter("receipt"))
+
+    @cached_property
+    def cartons_by_sscc(self) -> Index[str, PartCartonKey, AnnouncedCarton]:
+        """Announced cartons by SSCC."""
+        return self.announced_cartons.index(attrgetter("sscc"))
+
+    @cached_property
+    def cartons_by_pallet(self) -> Index[str, PartCartonKey, AnnouncedCarton]:
+        """Announced cartons by the SSCC of their pallet."""
+        return self.announced_cartons.index(attrgetter("pallet"))
+
+    def cartons_in(self, receipt: str, sscc: str | None) -> list[AnnouncedCarton]:
+        """Return the cartons of a receipt that an SSCC names: the carton itself, and those on the pallet."""
+        rows = (*self.cartons_by_sscc[sscc or ""], *self.cartons_by_pallet[sscc or ""])
+        return sorted(row for row in rows if row.receipt == receipt)
 
     def get_unit(self, sku: str, serial: str) -> Unit:
         """Return a unit; an unknown serial number yields a new inactive unit."""

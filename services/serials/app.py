@@ -1,6 +1,7 @@
 """Handlers, policies and scheduled jobs of the serials service, with their lock keys and HTTP paths."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from services.serials.allocation import api as allocation_api
 from services.serials.allocation.domain import requests
@@ -26,6 +27,7 @@ from services.serials.units.domain import (
     past_sales,
     recalls,
     receiving_events,
+    scans,
 )
 from services.serials.units.domain.expiry import SerialExpiryCheckDue
 from services.serials.units.domain.location_changes import apply_location_change
@@ -34,6 +36,8 @@ from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from services.serials.units.store import loads as units
 from services.serials.units.store.expiry import find_due
 from services.serials.units.store.locations import load_location_changes
+from services.serials.units.store.scans import read_scans
+from shared.auth.roles import Role
 from shared.contracts.commands.serials import (
     AdjustSerials,
     CorrectSerialExpiry,
@@ -66,6 +70,8 @@ from shared.contracts.receiving import (
     ReturnSerialsReceived,
 )
 from shared.contracts.reference import LocationChanged, ProductChanged
+from shared.inventory.scan_enricher import taking_scans
+from shared.inventory.scan_fills import fill_serials
 from shared.inventory.time_zone_changes import warehouse_handler
 from shared.messaging.handlers import CommandHandler, EventHandler, Policy, ScheduledJob
 from shared.runtime import create_app
@@ -114,6 +120,9 @@ def discrepancy_locks(data: ResolveCountDiscrepancies) -> Iterator[str]:
     yield from sku_lock(data)
 
 
+taking_units = partial(taking_scans, fill=fill_serials)
+"""Lets a command take raw scans of units, each of which may be wrong without the others."""
+
 HANDLERS = (
     EventHandler(ProductChanged, requests.reallocate_product, product_locks, load=allocation.load_product_changes),
     warehouse_handler(find_backorder_pools_in, ReallocateSerialBackorders),
@@ -147,46 +156,54 @@ HANDLERS = (
     EventHandler(RecallOpened, recalls.open_recall, sku_lock, is_serial_recall, load=units.load_recalled_units),
     EventHandler(RecallClosed, None, sku_lock, load=units.stop_recall_tracking),
     CommandHandler(
-        PutAwaySerials, movements.put_away, sku_lock, "/putaways", UnitsResult,
-        "putAwaySerials", "Put serials away", load=units.load_units_and_locations,
+        PutAwaySerials, taking_units(movements.put_away, scans.judge_unit), sku_lock, "/putaways",
+        UnitsResult, "putAwaySerials", "Put serials away", enrich=read_scans,
+        load=units.load_units_and_locations,
     ),
     CommandHandler(
-        MoveSerials, movements.move, sku_lock, "/moves", UnitsResult,
-        "moveSerials", "Move serials to another location", load=units.load_units_and_locations,
+        MoveSerials, taking_units(movements.move, scans.judge_unit), sku_lock, "/moves", UnitsResult,
+        "moveSerials", "Move serials to another location", enrich=read_scans,
+        load=units.load_units_and_locations,
     ),
     CommandHandler(
-        PlaceSerialHold, holds.place_hold, sku_lock, "/holds", HoldResult,
-        "placeHold", "Place a hold on serials or on a lot number", success_status=201, load=units.load_units_to_hold,
+        PlaceSerialHold, taking_units(holds.place_hold, scans.judge_hold), sku_lock, "/holds", HoldResult,
+        "placeHold", "Place a hold on serials or on a lot number", success_status=201, enrich=read_scans,
+        load=units.load_units_to_hold,
     ),
     CommandHandler(
         ReleaseSerialHold, holds.release_hold, sku_lock, "/holds/{hold}/release", UnitsResult,
-        "releaseHold", "Release a hold", load=units.load_holds,
+        "releaseHold", "Release a hold", load=units.load_holds, role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        AdjustSerials, adjustments.adjust, sku_lock, "/adjustments", UnitsResult,
-        "adjustSerials", "Record serials as scrapped, lost, found, void or back from the vendor",
-        load=units.load_units_to_adjust,
+        AdjustSerials, taking_units(adjustments.adjust, scans.judge_unit), sku_lock, "/adjustments",
+        UnitsResult, "adjustSerials", "Record serials as scrapped, lost, found, void or back from the vendor",
+        enrich=read_scans, load=units.load_units_to_adjust, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         RegisterSoldSerials, past_sales.register_sold, sku_lock, "/past-sales", UnitsResult,
         "registerSoldSerials", "Register serials that were sold before", load=units.load_sold_units,
+        role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        CountSerials, count_location, counted_location_locks, "/counts", CountResult,
-        "countLocation", "Count the serials at a location", load=counts.load_counts,
+        CountSerials, taking_scans(count_location, scans.judge_unit, is_whole=True), counted_location_locks,
+        "/counts", CountResult, "countLocation", "Count the serials at a location", enrich=read_scans,
+        load=counts.load_counts,
     ),
     CommandHandler(
-        ResolveCountDiscrepancies, resolve_count_discrepancies, discrepancy_locks, "/count-discrepancies/resolve",
-        ResolvedCountDiscrepancies, "resolveCountDiscrepancies", "Resolve count discrepancies of serials",
-        load=counts.load_resolutions,
+        ResolveCountDiscrepancies, taking_units(resolve_count_discrepancies, scans.judge_unit),
+        discrepancy_locks, "/count-discrepancies/resolve", ResolvedCountDiscrepancies,
+        "resolveCountDiscrepancies", "Resolve count discrepancies of serials", enrich=read_scans,
+        load=counts.load_resolutions, role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        CorrectSerialExpiry, corrections.correct_expiry, sku_lock, "/corrections", UnitsResult,
-        "correctSerialExpiry", "Correct the expiry of serials", load=units.load_units_to_correct,
+        CorrectSerialExpiry, taking_units(corrections.correct_expiry, scans.judge_expiry), sku_lock,
+        "/corrections", UnitsResult, "correctSerialExpiry", "Correct the expiry of serials",
+        enrich=read_scans, load=units.load_units_to_correct, role=Role.SUPERVISOR,
     ),
     CommandHandler(
-        CorrectSerialLot, corrections.correct_lot, sku_lock, "/lot-corrections", UnitsResult,
-        "correctSerialLot", "Correct the lot number of serials", load=units.load_units_of_wrong_lots,
+        CorrectSerialLot, taking_units(corrections.correct_lot, scans.judge_lot), sku_lock,
+        "/lot-corrections", UnitsResult, "correctSerialLot", "Correct the lot number of serials",
+        enrich=read_scans, load=units.load_units_of_wrong_lots, role=Role.SUPERVISOR,
     ),
 )  # fmt: skip
 

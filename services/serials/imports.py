@@ -20,7 +20,10 @@ KINDS = (
         "sold-units", "units sold before go-live",
         (
             Column("sku", "SKU of the product", is_required=True, aliases=("product", "item", "article")),
-            Column("serial", "serial number", is_required=True, aliases=("serial number", "serial no", "sn")),
+            Column(
+                "serial", "serial number", is_required=True, aliases=("serial number", "serial no", "sn"),
+                field="serials",
+            ),
             Column("sold_on", "day of the sale", "date", is_required=True, aliases=("sale date", "date")),
             Column("order", "order or invoice of the sale", is_required=True, aliases=("invoice",)),
             Column("customer", "customer number", is_required=True),
@@ -31,5 +34,7 @@ KINDS = (
             Column("manufactured_on", "manufacturing date", "date", aliases=("manufacturing date", "production date")),
         ),
         key=("sku", "serial"), group=GROUP, item="serial", build=build_sale,
+        correction="The unit is registered: correct its lot or expiry date, or take it back as a customer return.",
+        omitted={"reason": "names the import", "document": "the number of the import"},
     ),
 )  # fmt: skip

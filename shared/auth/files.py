@@ -40,7 +40,7 @@ def create_file(path: Path, content: bytes) -> bool:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Exclude other processes that change files of the folder."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

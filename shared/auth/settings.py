@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.contracts.model import KnownFieldsModel
 
 ISSUER = AUDIENCE = "tracelot"
 """Issuer and audience of the tokens that Tracelot signs itself."""
@@ -12,7 +14,7 @@ Algorithm = Literal["EdDSA", "ES256", "ES384", "RS256", "RS384", "RS512", "PS256
 """Signatures with a private key; a shared secret would let each service sign tokens."""
 
 
-class IssuerSettings(BaseModel):
+class IssuerSettings(KnownFieldsModel):
     """An issuer of tokens: its public keys and how its tokens are read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -47,7 +47,7 @@ class Signer:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Load the key of a folder; make it, readable by this user only, if there is none."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / KEY_FILE
         if not path.exists():
             create_file(path, _new_key())

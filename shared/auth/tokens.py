@@ -5,16 +5,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from shared.auth.files import locked, write_file
 from shared.auth.roles import Role
 from shared.auth.signer import Signer
+from shared.contracts.model import KnownFieldsModel
 
 TOKENS_FILE = "tokens.json"
 
 
-class IssuedToken(BaseModel):
+class IssuedToken(KnownFieldsModel):
     """An API token without its signature."""
 
     token_id: str

@@ -20,11 +20,12 @@ from typing import Annotated, Any
 import yaml
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, TypeAdapter
 
 from shared.auth.files import WatchedFile, locked, write_file
 from shared.auth.identity import is_subject
 from shared.auth.roles import Role
+from shared.contracts.model import KnownFieldsModel
 
 USERS_FILE = "users.yaml"
 BADGE_PREFIX = "TL:BADGE:"
@@ -45,7 +46,7 @@ def _require_subject(name: str) -> str:
 UserName = Annotated[str, AfterValidator(_require_subject)]
 
 
-class User(BaseModel):
+class User(KnownFieldsModel):
     """An entry of the users file; passwords, PINs and badges are hashes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -89,7 +89,7 @@ class TokenVerifier:
         try:
             header = jwt.get_unverified_header(token)
             name = jwt.decode(token, options=UNVERIFIED).get("iss")
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, RecursionError, UnicodeError):
             raise InvalidTokenError("this is no signed JSON Web Token") from None
         issuer = self._issuers.get(name) if isinstance(name, str) else None
         if issuer is None:

@@ -18,9 +18,10 @@ import uvicorn
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.cli import imports, rejections, topics
+from shared.cli import import_mappings, imports, rejections, tokens, topics, users
 from shared.cli.connections import fail, with_engine, with_producer
 from shared.cli.errors import ErrorReportingGroup
+from shared.http.auth import token_verifier
 from shared.http.protocol import LimitedHttpProtocol
 from shared.messaging import dead_letters, skips
 from shared.persistence import migrate as migrations
@@ -34,7 +35,10 @@ dead_letters_app = typer.Typer(no_args_is_help=True, help="List, show and replay
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(rejections.app, name="rejections")
 app.add_typer(topics.app, name="topics")
+app.add_typer(tokens.app, name="token")
+app.add_typer(users.app, name="user")
 app.command("import")(imports.import_file)
+app.add_typer(import_mappings.app, name="import-mappings")
 for service_name in service_names():
     if find_spec(f"services.{service_name}.cli"):
         app.add_typer(import_module(f"services.{service_name}.cli").app, name=service_name)
@@ -75,6 +79,7 @@ def serve(
     else:
         module = import_module(f"services.{_require_service(service)}.app")
         load_settings(service)  # reports missing variables before the server starts
+    token_verifier()
     server = Server(
         uvicorn.Config(
             module.app, host=host, port=port, loop="uvloop", http=LimitedHttpProtocol, access_log=False,

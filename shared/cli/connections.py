@@ -21,6 +21,13 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def bearer(token: str) -> dict[str, str]:
+    """Return the header of requests that carry a token."""
+    if not (token.isascii() and token.isprintable()):
+        raise typer.BadParameter("use the token as it was issued", param_hint="--token")
+    return {"Authorization": f"Bearer {token}"}
+
+
 def with_engine(service: str, operation: Callable[[AsyncEngine], Awaitable[None]]) -> None:
     """Run an operation on the database of a service."""
 

@@ -1,6 +1,7 @@
 """The command `tracelot import`: sends a file to the service of its kind, follows its rows, and fetches its errors."""
 
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from shared.cli.connections import fail
+from shared.cli.connections import bearer, fail
 from shared.persistence.migrate import service_names
 
 POLL_SECONDS = 0.3
@@ -26,13 +27,27 @@ def kinds_by_service() -> dict[str, str]:
     }
 
 
+def require_kind(kind: str) -> str:
+    """Refuse an unknown kind."""
+    kinds = kinds_by_service()
+    if kind not in kinds:
+        raise typer.BadParameter(f"unknown kind {kind}: use one of {', '.join(sorted(kinds))}")
+    return kind
+
+
+def parse_options(options: Sequence[str] | None) -> list[tuple[str, str]]:
+    """Split options at their first equals sign."""
+    return [(name, value) for name, _, value in (text.partition("=") for text in options or ())]
+
+
 def import_file(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX file", exists=True, dir_okay=False)],
     *,
-    kind: Annotated[str, typer.Option(help="kind of rows, such as products or opening-serials")],
-    actor: Annotated[str, typer.Option(help="user who sends the file")],
+    kind: Annotated[str, typer.Option(help="kind of rows, such as products or opening-serials", callback=require_kind)],
+    token: Annotated[str, typer.Option(help="token of a supervisor who sends the file", envvar="TRACELOT_TOKEN")],
     url: Annotated[str, typer.Option(help="base URL of the service of this kind", envvar="TRACELOT_URL")],
     number: Annotated[str, typer.Option(help="number of the import; by default the name of the file")] = "",
+    sender: Annotated[str, typer.Option(help="sender of the file; its saved mapping is the default")] = "",
     dry_run: Annotated[bool, typer.Option(help="check every row and change nothing")] = False,
     replace: Annotated[bool, typer.Option(help="process rows again that were done with other values")] = False,
     option: Annotated[
@@ -40,27 +55,23 @@ def import_file(
     ] = None,
 ) -> None:
     """Import a file; failed rows are written to FILE.errors.csv, to correct and send them again."""
-    kinds = kinds_by_service()
-    if kind not in kinds:
-        raise typer.BadParameter(f"unknown kind {kind}: use one of {', '.join(sorted(kinds))}", param_hint="--kind")
-    if not (actor.isascii() and actor.isprintable()):
-        raise typer.BadParameter("use printable ASCII characters", param_hint="--actor")
     number = number or file.stem
     parameters: list[tuple[str, str | int | float | bool | None]] = [
         ("number", number), ("dry_run", dry_run), ("replace", replace),
-        *((name, value) for name, _, value in (text.partition("=") for text in option or ())),
+        *([("sender", sender)] if sender else []), *parse_options(option),
     ]  # fmt: skip
     try:
         with (
-            httpx.Client(base_url=url, timeout=UPLOAD_SECONDS, headers={"X-Actor": actor}) as client,
+            httpx.Client(base_url=url, timeout=UPLOAD_SECONDS, headers=bearer(token)) as client,
             file.open("rb") as body,
         ):
-            progress = _check(client.post(f"/imports/{kind}", params=parameters, content=body))
+            progress = check_answer(client.post(f"/imports/{kind}", params=parameters, content=body))
             progress = _follow(client, number, progress)
             if progress["failed_rows"]:
                 _save_errors(client, number, file)
     except (httpx.TransportError, httpx.InvalidURL) as error:
-        fail(f"no answer from {url} ({error}): start the service {kinds[kind]}, and set --url to its base URL")
+        service = kinds_by_service()[kind]
+        fail(f"no answer from {url} ({error}): start the service {service}, and set --url to its base URL")
     done = "without problems" if progress["is_dry_run"] else "done"
     typer.echo(
         f"{progress['status']}: {progress['done_rows']} rows {done}, {progress['failed_rows']} failed, "
@@ -68,6 +79,7 @@ def import_file(
     )
     if progress["failed_rows"]:
         typer.echo(f"correct {file}.errors.csv and send it with --number {number}", err=True)
+    if progress["failed_rows"] or progress["status"] == "CANCELLED":
         raise typer.Exit(1)
 
 
@@ -78,7 +90,7 @@ def _follow(client: httpx.Client, number: str, progress: dict[str, Any]) -> dict
         left = total
         while progress["status"] in {"READING", "RUNNING"}:
             time.sleep(POLL_SECONDS)
-            progress = _check(client.get(f"/imports/{number}"))
+            progress = check_answer(client.get(f"/imports/{number}"))
             bar.update(left - progress["pending_rows"])
             left = progress["pending_rows"]
     return progress
@@ -94,7 +106,7 @@ def _save_errors(client: httpx.Client, number: str, file: Path) -> None:
         saved.writelines(response.iter_bytes())
 
 
-def _check(response: httpx.Response) -> dict[str, Any]:
+def check_answer(response: httpx.Response) -> dict[str, Any]:
     """Return the body of an answer; ends with the problem of an error."""
     try:
         body: dict[str, Any] = response.json()

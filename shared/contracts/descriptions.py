@@ -44,6 +44,13 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "shipment": "Shipment number.",
     "carton": "Carton number.",
     "sscc": "Serial shipping container code (SSCC) of the carton; null without a configured company prefix.",
+    "inferred_from": (
+        "SSCC of the carton whose scan stood for that of the items (inferred from SSCC); null if they were scanned."
+    ),
+    "pallet": "SSCC of the pallet on which the carton stands; null if on none.",
+    "receive_by_carton": (
+        "Whether the scan of a carton's SSCC receives all its units and lots; otherwise they are scanned one by one."
+    ),
     "to_carton": "Carton to move the items into.",
     "cartons": "Cartons of the shipment.",
     "carrier": "Carrier of the shipment.",
@@ -62,7 +69,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "id": "Id; later entries have higher ids.",
     "path": "Path of the resource that shows the result.",
     # People, times, reasons, provenance
-    "actor": "User or device that acted; empty if it is the sender of the message.",
+    "actor": "User or device that acted, and who approved it; empty for the sender. In commands only a token names it.",
     "reason": "Reason, in words.",
     "detail": "Description of this occurrence.",
     "note": "Note in words.",
@@ -90,6 +97,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     "placed_at": "Time of the order; it decides between orders of equal priority.",
     "received_at": "Time of receipt.",
     "received_by": "User or device that received it.",
+    "scan": "Texts as the scanner sent them, one a line; null if nothing was scanned.",
     "scanned_at": "Time of the scan.",
     "scanned_by": "User or device that scanned it.",
     "found_at": "Time at which the discrepancy was found.",
@@ -182,6 +190,7 @@ FIELD_DESCRIPTIONS: Mapping[str, str] = {
     # Receiving
     "kind": "Kind of receipt: ASN, BLIND for an unannounced arrival, or OPENING for initial stock.",
     "expected_quantity": "Expected quantity.",
+    "receipt_status": "Status of the receipt.",
     "scanned": "Scanned quantity, including unconfirmed sessions.",
     "received": "Received quantity.",
     "missing_quantity": "Expected quantity that has not been received.",

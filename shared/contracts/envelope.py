@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, StringConstraints
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.topics import Topic
-from shared.identifiers import Actor, Timestamp
+from shared.identifiers import Actor, Timestamp, subject_of
 
 MAX_ITEMS_PER_MESSAGE = 500
 """Maximum number of items in one message; `chunks` splits longer lists."""
@@ -90,7 +90,9 @@ class Message(ContractModel):
         """Determine the list fields once per class: inspecting each message is slow."""
         super().__pydantic_init_subclass__(**kwargs)
         lists = {name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list}
-        cls.ITEM_FIELDS = [name for name in ("serials", "units", "allocated", "lots", "stock") if name in lists]
+        cls.ITEM_FIELDS = [
+            name for name in ("serials", "units", "allocated", "lots", "stock", "scans") if name in lists
+        ]
 
     def key(self) -> str:
         """Return the record key, which determines the order within the topic."""
@@ -129,6 +131,11 @@ class CloudEvent(KnownFieldsModel, Generic[D]):
     def actor(self) -> str:
         """The actor of the payload, otherwise the source, truncated to the maximum length of an actor."""
         return self.data.actor or self.source[:64]
+
+    @property
+    def sender(self) -> str:
+        """The actor without the supervisor who approved the message."""
+        return subject_of(self.actor)
 
     @cached_property
     def cause(self) -> Causation:

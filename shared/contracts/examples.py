@@ -9,6 +9,8 @@ from shared.contracts.envelope import Message
 
 VALUES: Mapping[str, Any] = {
     "actor": "ann", "reallocate": True, "barcode": None, "blocked_by": ["/orders/SO-1001"],
+    "changed_at": "2026-03-01T09:30:00Z", "sscc": "095212345600000012", "pallet": "095212345600000029",
+    "inferred_from": "095212345600000012",
     "carrier": "Rail & Road", "carton": "C-1", "to_carton": "C-2", "cartons": ["C-1"],
     "check_id": "CHECK-1", "final": True, "code": "duplicate_serial", "contact": "+49 30 123456", "count": 2,
     "counted_at": "2026-03-04T10:30:00Z", "clock_error_seconds": 2,

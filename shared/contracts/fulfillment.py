@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
-from shared.contracts.quantities import DeallocatedLots, LotsAtLocation, PackedLots, PickedLots
+from shared.contracts.quantities import DeallocatedLots, PackedLots, ScannedLotsAtLocation, ScannedPickedLots
+from shared.contracts.raw_scans import ScansOfSerials
 from shared.contracts.reference import Tracking
 from shared.contracts.topics import FULFILLMENT
 from shared.identifiers import (
@@ -105,6 +106,8 @@ class OrderSerialsPicked(Message, type="order.serials_picked.v1", topic=FULFILLM
     sku: Sku
     serials: Serials
     location: Location
+    scans: ScansOfSerials | None = None
+    """Texts as the scanner sent them, parallel to `serials`, empty where the number was typed; null if all were."""
 
 
 class OrderSerialsUnpicked(Message, type="order.serials_unpicked.v1", topic=FULFILLMENT, key="order"):
@@ -124,6 +127,8 @@ class OrderSerialsUnpicked(Message, type="order.serials_unpicked.v1", topic=FULF
     reallocate: bool
     reason: str
     lost: bool = False
+    scans: ScansOfSerials | None = None
+    """Texts as the scanner sent them, parallel to `serials`, empty where the number was typed; null if all were."""
 
 
 class OrderLotsDeallocated(Message, type="order.lots_deallocated.v1", topic=FULFILLMENT, key="order"):
@@ -153,7 +158,7 @@ class OrderLotsPicked(Message, type="order.lots_picked.v1", topic=FULFILLMENT, k
     line: LineId
     demand_id: DocumentId
     sku: Sku
-    lots: LotsAtLocation
+    lots: ScannedLotsAtLocation
     location: Location
 
 
@@ -169,7 +174,7 @@ class OrderLotsUnpicked(Message, type="order.lots_unpicked.v1", topic=FULFILLMEN
     line: LineId
     demand_id: DocumentId
     sku: Sku
-    lots: PickedLots
+    lots: ScannedPickedLots
     location: Location
     reallocate: bool
     reason: str
@@ -192,6 +197,8 @@ class CartonPacked(Message, type="carton.packed.v1", topic=FULFILLMENT, key="ord
     sscc: Annotated[str, Field(pattern=r"^[0-9]{18}$")] | None = None
     units: Annotated[list[PackedSerial], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
     stock: PackedLots = []
+    scans: ScansOfSerials | None = None
+    """Scans by which units were packed, as sent, parallel to `units`, empty for the others; null if there are none."""
 
 
 class DispatchCheckRequested(Message, type="dispatch_check.requested.v1", topic=FULFILLMENT, key="order"):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.quantities import LotQuantity
+from shared.contracts.raw_scans import ScansOfLot
 from shared.contracts.topics import LOTS
 from shared.identifiers import (
     DocumentId,
@@ -74,6 +75,8 @@ class LotAdjusted(Message, type="lot.adjusted.v1", topic=LOTS, key="sku"):
     quantity: Quantity
     adjustment: LotAdjustment
     reason: str
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them, one a line; null if nothing was scanned."""
 
 
 class PickedForOrder(LotQuantity):
@@ -103,3 +106,5 @@ class LotCounted(Message, type="lot.counted.v1", topic=LOTS, key="sku"):
     detail: str = ""
     picked: Annotated[list[PickedForOrder], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     reason: str
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them, one a line; null if nothing was scanned."""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
 from shared.contracts.quantities import LotQuantity
+from shared.contracts.raw_scans import ScansOfLot
 from shared.contracts.topics import LOTS
 from shared.identifiers import Day, DocumentId, LineId, Location, LotNumber, QuantityTotal, Sku
 
@@ -24,6 +25,8 @@ class LotDatesCorrected(Message, type="lot.dates_corrected.v1", topic=LOTS, key=
     best_before: Day | None = None
     reason: str
     orders: Annotated[list[DocumentId], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them, one a line; null if nothing was scanned."""
 
     def cost(self) -> int:
         """The number of affected orders, at least one."""
@@ -63,3 +66,5 @@ class LotNumberCorrected(Message, type="lot.number_corrected.v1", topic=LOTS, ke
     document: DocumentId | None = None
     """Document of the change, for example a putaway task, a transfer order or a count sheet."""
     stock: Annotated[list[CorrectedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them, one a line; null if nothing was scanned."""

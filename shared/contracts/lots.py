@@ -6,9 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.contracts.asn_cartons import Sscc
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.leaving_goods import LeavingList
 from shared.contracts.quantities import LotAtLocation, LotQuantities, LotQuantity, LotsAtLocation, PackedLot
+from shared.contracts.raw_scans import ScansOfLot
 from shared.contracts.topics import LOTS
 from shared.identifiers import (
     Day,
@@ -40,6 +42,9 @@ class LotReceived(Message, type="lot.received.v1", topic=LOTS, key="sku"):
     order: DocumentId | None = None
     customer: DocumentId | None = None
     reason: str
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them, one a line; null if nothing was scanned."""
+    inferred_from: Sscc | None = None
 
 
 class LotMoved(Message, type="lot.moved.v1", topic=LOTS, key="sku"):
@@ -53,6 +58,8 @@ class LotMoved(Message, type="lot.moved.v1", topic=LOTS, key="sku"):
     reason: str
     document: DocumentId | None = None
     """Document of the change, for example a putaway task or a transfer order."""
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them, one a line; null if nothing was scanned."""
 
 
 class AllocatedLot(LotAtLocation):
@@ -150,6 +157,8 @@ class LotHoldPlaced(Message, type="lot.hold_placed.v1", topic=LOTS, key="sku"):
     reason: str
     stock: Annotated[list[AffectedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     leaving: LeavingList = []
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them, one a line; null if nothing was scanned."""
 
 
 class LotHoldReleased(Message, type="lot.hold_released.v1", topic=LOTS, key="sku"):

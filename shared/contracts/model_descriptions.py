@@ -3,14 +3,6 @@
 from collections.abc import Mapping
 
 MODEL_FIELD_DESCRIPTIONS: Mapping[str, str] = {
-    "ImportProgress.number": "Number of the import.",
-    "ImportProgress.kind": "Kind of import, such as `products`.",
-    "ImportProgress.actor": "User who sent the file.",
-    "ImportProgress.is_dry_run": "Whether the rows are checked without any change.",
-    "ImportProgress.pending_rows": "Rows that are not processed yet.",
-    "ImportProgress.done_rows": "Rows that are done, or in a dry run have no problem.",
-    "ImportProgress.failed_rows": "Rows with problems, which are listed in the file of errors.",
-    "ImportProgress.held_rows": "Rows that an earlier import has done.",
     "LineProgress.open": "Quantity that is requested and not answered yet, or that awaits its product.",
     "LineProgress.backordered": "Quantity that waits for stock.",
     "LineProgress.picked": "Picked quantity that is not packed.",

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel
+from shared.contracts.raw_scans import ScansOfLot
 from shared.identifiers import LineId, Location, LotNumber, NonNegativeQuantity, Quantity, Sku
 
 
@@ -36,7 +37,22 @@ class PickedLot(LotQuantity):
     location: Location | None = None
 
 
-class PackedLot(PickedLot):
+class ScannedLot(ContractModel):
+    """A quantity of a lot that may have been scanned."""
+
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them, one a line; null if the lot was typed."""
+
+
+class ScannedLotAtLocation(LotAtLocation, ScannedLot):
+    """A quantity of a lot at a location, with its scans."""
+
+
+class ScannedPickedLot(PickedLot, ScannedLot):
+    """A picked quantity of a lot, with its scans."""
+
+
+class PackedLot(ScannedPickedLot):
     """A quantity of a lot in a carton, by order line and location."""
 
     line: LineId
@@ -46,5 +62,6 @@ class PackedLot(PickedLot):
 LotQuantities = Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 LotsAtLocation = Annotated[list[LotAtLocation], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 DeallocatedLots = Annotated[list[DeallocatedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
-PickedLots = Annotated[list[PickedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+ScannedLotsAtLocation = Annotated[list[ScannedLotAtLocation], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
+ScannedPickedLots = Annotated[list[ScannedPickedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 PackedLots = Annotated[list[PackedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]

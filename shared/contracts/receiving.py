@@ -9,9 +9,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shared.contracts.asn_cartons import Sscc
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.quantities import LotQuantities, LotQuantity
+from shared.contracts.raw_scans import RawScan, ScansOfLot, ScansOfSerials
 from shared.contracts.topics import RECEIVING
 from shared.identifiers import (
     Day,
@@ -37,8 +39,11 @@ class WithReceivingVersions(Message):
 
     @model_validator(mode="after")
     def _one_version_per_serial(self) -> Self:
-        if len(getattr(self, "serials", ())) != len(getattr(self, "versions", ())):
+        count = len(getattr(self, "serials", ()))
+        if count != len(getattr(self, "versions", ())):
             raise ValueError("serials and versions must have the same length")
+        if len(getattr(self, "scans", None) or ()) not in {0, count}:
+            raise ValueError("serials and scans must have the same length")
         return self
 
 
@@ -95,6 +100,9 @@ class ReceiptSerialsReceived(WithReceivingVersions, type="receipt.serials_receiv
     manufactured_on: Day | None = None
     hold_id: DocumentId | None = None
     supplier: str = ""
+    scans: ScansOfSerials | None = None
+    """Texts as the scanner sent them, parallel to `serials`, empty where the number was typed; null if all were."""
+    inferred_from: Sscc | None = None
 
 
 class ReceivedLot(LotQuantity):
@@ -108,6 +116,8 @@ class ReceivedLot(LotQuantity):
     best_before: Day | None = None
     expiry_source: ExpirySource | None = None
     hold_id: DocumentId | None = None
+    scan: RawScan | None = None
+    """Text as the scanner sent it; null if the lot was typed."""
 
 
 class ReceiptLotsReceived(Message, type="receipt.lots_received.v1", topic=RECEIVING, key="receipt"):
@@ -121,6 +131,14 @@ class ReceiptLotsReceived(Message, type="receipt.lots_received.v1", topic=RECEIV
     location: Location
     session: DocumentId
     supplier: str = ""
+    inferred_from: Sscc | None = None
+
+
+class ReturnedLot(LotQuantity):
+    """A returned quantity of a lot."""
+
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them, one a line; null if the lot was typed."""
 
 
 class ReturnLotsReceived(Message, type="return.lots_received.v1", topic=RECEIVING, key="return_id"):
@@ -130,7 +148,7 @@ class ReturnLotsReceived(Message, type="return.lots_received.v1", topic=RECEIVIN
     order: DocumentId
     customer: DocumentId
     sku: Sku
-    lots: LotQuantities
+    lots: Annotated[list[ReturnedLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
     location: Location
     hold_id: DocumentId
     reason: str
@@ -164,6 +182,8 @@ class ReturnSerialsReceived(WithReceivingVersions, type="return.serials_received
     """Units that came back inside their warranty."""
     out_of_warranty: Serials = []
     """Units that came back after their warranty; units sold without one are in neither list."""
+    scans: ScansOfSerials | None = None
+    """Texts as the scanner sent them, parallel to `serials`, empty where the number was typed; null if all were."""
 
 
 class ReturnSerialsDisposed(Message, type="return.serials_disposed.v1", topic=RECEIVING, key="return_id"):

@@ -28,6 +28,7 @@ class ProductChanged(Message, type="product.changed.v1", topic=PRODUCTS, key="sk
     decimals: Decimals = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    receive_by_carton: bool = False
     warranty: Warranty | None = None
 
 

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.contracts.asn_cartons import Sscc
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.leaving_goods import LeavingList
+from shared.contracts.raw_scans import ScansOfSerials
 from shared.contracts.topics import SERIALS
 from shared.identifiers import Day, DocumentId, Integer, LineId, Location, LotNumber, SerialNumber, Sku
 
@@ -34,6 +36,8 @@ class SerialsChanged(Message):
     open_holds: Integer = 0
     expiry: Day | None = None
     reason: str
+    scans: ScansOfSerials | None = None
+    """Texts as the scanner sent them, parallel to `serials`, empty where the number was typed; null if all were."""
 
 
 class SerialStateChanged(SerialsChanged, type="serial.state_changed.v1", topic=SERIALS, key="sku"):
@@ -56,6 +60,7 @@ class SerialStateChanged(SerialsChanged, type="serial.state_changed.v1", topic=S
     """Last day of the warranty of the customer."""
     document: DocumentId | None = None
     """Document of the change, for example a putaway task or a transfer order."""
+    inferred_from: Sscc | None = None
 
 
 class AllocatedUnit(ContractModel):

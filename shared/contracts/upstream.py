@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from shared.contracts.announced_lots import AnnouncedLots, AsnSerials, add_serials_of_lots
+from shared.contracts.asn_cartons import AsnCartons, add_serials_of_cartons
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, MergePatch, Message
 from shared.contracts.product_attributes import Barcodes, DayCount, ShelfLifePatch, Unit, WarrantyPatch
 from shared.contracts.serial_formats import SerialFormat
@@ -40,7 +41,7 @@ class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, 
     `decimals` is the maximum number of decimals of its quantities. Serial-tracked products use whole units. The message
     is a JSON merge patch (RFC 7396): omitted fields keep their values, null returns them to their defaults, lists are
     replaced. A new product needs a name; its other fields start with their defaults: unit `each`, not tracked, no
-    barcodes, 6 decimals, any serial numbers, no warranty.
+    barcodes, 6 decimals, any serial numbers, receipt unit by unit, no warranty.
     """
 
     sku: Sku
@@ -53,6 +54,7 @@ class ProductDefined(MergePatch, type="product.defined.v1", topic=ERP_PRODUCTS, 
     decimals: Decimals | None = None
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool | None = None
+    receive_by_carton: bool | None = None
     warranty: WarrantyPatch | None = None
 
 
@@ -137,7 +139,8 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
 
     Each part replaces what it said before under the same receipt and `part`; parts above `parts` are withdrawn. A line
     expects the sum of all parts that name it, and their serial numbers. What was received stays received. A scan that
-    names no lot or date takes those announced for its serial number, and the dates of its lot.
+    names no lot or date takes those announced for its serial number, and the dates of its lot. `cartons` says what of
+    the lines of the part is in which carton; a carton that several parts name contains what all of them say.
     """
 
     receipt: DocumentId
@@ -148,9 +151,12 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
     part: PartNumber = 1
     parts: PartNumber = 1
     lines: Annotated[list[AsnLine], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    cartons: AsnCartons = []
+    """Cartons of the part, by SSCC; serials in them need not be repeated in the lines."""
 
     @model_validator(mode="after")
     def _validate_lines(self) -> "AsnAnnounced":
+        add_serials_of_cartons(self.lines, self.cartons)
         _limit_serials(self.lines)
         if self.part > self.parts:
             raise ValueError(f"part {self.part} is above the number of parts, {self.parts}")
@@ -159,14 +165,15 @@ class AsnAnnounced(Message, type="asn.announced.v1", topic=ERP_ASNS, key="receip
         return self
 
     def cost(self) -> int:
-        """The cost of its lines."""
-        return _lines_cost(self.lines)
+        """The cost of its lines and cartons."""
+        return _lines_cost(self.lines) + len(self.cartons)
 
 
 class AsnChanged(Message, type="asn.changed.v1", topic=ERP_ASNS, key="receipt"):
     """Adds lines or changes lines of an ASN before it arrives; omitted lines and fields keep their values.
 
-    A line states its quantity and serial numbers over all parts, and replaces what the parts said about it.
+    A line states its quantity and serial numbers over all parts, and replaces what the parts said about it. Withdrawn
+    serials leave their cartons; other changes of cartons are sent with their part of the ASN.
     """
 
     receipt: DocumentId

@@ -38,7 +38,7 @@ def _make_endpoint(registry: HandlerRegistry, handler: CommandHandler) -> Callab
     async def handle_post(request: Request) -> Response:
         command = await parse_command(request, handler.path_fields)
         event = _to_event(registry, handler, request, command)
-        key = IdempotencyKey(actor=command.actor, route=handler.path, key=command.key)
+        key = IdempotencyKey(actor=command.identity.subject, route=handler.path, key=command.key)
         progress: ConsumerProgress = request.app.state.progress
         arrived_at = progress.clock()
 
@@ -72,7 +72,7 @@ def _to_event(
     registry: HandlerRegistry, handler: CommandHandler, request: Request, command: CommandRequest
 ) -> CloudEvent[Any]:
     data: Message = problems.validate_fields(
-        handler.message, command.body | {"actor": command.actor}, internal=INTERNAL_FIELDS
+        handler.message, command.body | {"actor": command.identity.actor}, internal=INTERNAL_FIELDS
     )
     return CloudEvent[Any].model_construct(
         id=new_id(), source=f"http://{registry.service}{encode_path(request.url.path)}"[:255],

@@ -7,14 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Row
 
+from shared.auth.roles import Role
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
+from shared.http.auth import requires
 from shared.http.dependencies import ReadTransaction
 from shared.http.lists import PageRequest, paged_by
 from shared.http.pages import MAX_BIGINT, Page
 from shared.http.parameters import ONLY_DIGITS, OpenFilter
 from shared.http.problems import ProblemError
 from shared.messaging import dead_letters
+from shared.messaging.authorization import AUTHORIZATION
 
 router = APIRouter(tags=["dead letters"])
 PREVIEW_LENGTH = 2000
@@ -37,7 +40,7 @@ class DeadLetterSummary(KnownFieldsModel):
 
 
 class DeadLetterDetail(DeadLetterSummary):
-    """A dead letter with its complete value and headers (base64)."""
+    """A dead letter with its complete value and headers (base64), apart from a token."""
 
     value: str | None
     headers: list[tuple[str, str | None]]
@@ -48,6 +51,7 @@ def _to_fields(row: Row[Any]) -> dict[str, Any]:
         "key": None if row.key is None else row.key.decode(errors="replace"),
         "preview": None if row.value is None else row.value[:PREVIEW_LENGTH].decode(errors="replace"),
         "value": None if row.value is None else b64encode(row.value).decode(),
+        "headers": [(name, None if name.lower() == AUTHORIZATION else value) for name, value in row.headers],
     }
 
 
@@ -55,7 +59,7 @@ def _to_summary(row: Row[Any]) -> DeadLetterSummary:
     return DeadLetterSummary.model_validate(_to_fields(row))
 
 
-@router.get("/dead-letters")
+@router.get("/dead-letters", openapi_extra=requires(Role.ADMIN))
 async def list_dead_letters(
     tx: ReadTransaction,
     topic: Annotated[str | None, Query(description="Kafka topic.")] = None,
@@ -68,7 +72,7 @@ async def list_dead_letters(
     return page.build(rows, _to_summary)
 
 
-@router.get("/dead-letters/{dead_letter}")
+@router.get("/dead-letters/{dead_letter}", openapi_extra=requires(Role.ADMIN))
 async def get_dead_letter(
     tx: ReadTransaction,
     dead_letter: Annotated[int, Path(ge=1, le=MAX_BIGINT, description="Id of the dead letter."), ONLY_DIGITS],

@@ -15,24 +15,20 @@ from shared.contracts.problems import Code
 from shared.contracts.results import Problem
 from shared.contracts.unknown_fields import ClosedJsonSchema
 from shared.http import reads
+from shared.http.auth import describe_security, requires
 from shared.messaging.handlers import CommandHandler
 
 SCHEMA_REF = "#/components/schemas/{model}"
 INTERNAL_FIELDS = ("cause",)
 """Fields that HTTP clients may not send."""
 NOT_IN_BODY = ("actor", *INTERNAL_FIELDS)
-"""Fields that a body does not need: the actor is a header."""
+"""Fields that a body does not have: the token names the actor."""
 
 COMMAND_HEADERS = [
     {
         "name": "Idempotency-Key", "in": "header", "required": True,
         "description": "A new key for each command; the same key and body return the same response.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
-    },
-    {
-        "name": "X-Actor", "in": "header", "required": True,
-        "description": "The user or device that sends the command.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[ -~]+$"},
     },
 ]  # fmt: skip
 TRACEPARENT = {
@@ -78,7 +74,11 @@ def describe_command(handler: CommandHandler) -> dict[str, Any]:
         "description": getdoc(handler.message),
         "status_code": handler.success_status,
         "response_model": handler.result,
-        "openapi_extra": {"parameters": [*parameters, *COMMAND_HEADERS, TRACEPARENT], "requestBody": body},
+        "openapi_extra": {
+            "parameters": [*parameters, *COMMAND_HEADERS, TRACEPARENT],
+            "requestBody": body,
+            **requires(handler.role),
+        },
         "responses": {
             **{status: _success(handler, status) for status in sorted(statuses)},
             400: _problem_response("Invalid request"),
@@ -155,6 +155,9 @@ def _document_errors(path: str, methods: dict[str, Any]) -> None:
     """Replace the 422 of FastAPI by the 400 of this API, and add the 404 of paths with parameters."""
     for operation in methods.values():
         responses = operation["responses"]
+        if operation["security"]:
+            responses["401"] = reads.problem(Code.UNAUTHENTICATED)
+            responses["403"] = reads.problem(Code.FORBIDDEN)
         responses["431"] = reads.problem(Code.HEADERS_TOO_LARGE)
         if "HTTPValidationError" in str(responses.get("422")):
             del responses["422"]
@@ -173,6 +176,7 @@ def install_openapi(app: FastAPI, handlers: list[CommandHandler]) -> None:
             app.openapi_schema = document
             _merge_schemas(document, message_schemas(handlers))
             reads.describe_queries(document)
+            describe_security(document)
             for path, methods in document.get("paths", {}).items():
                 _document_errors(path, methods)
             for unused in ("HTTPValidationError", "ValidationError"):

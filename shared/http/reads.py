@@ -14,11 +14,11 @@ ABSENCE_BY_COLLECTION = {
     "products": Code.PRODUCT_NOT_FOUND, "warehouses": Code.WAREHOUSE_NOT_FOUND, "locations": Code.LOCATION_NOT_FOUND,
     "receipts": Code.RECEIPT_NOT_FOUND, "returns": Code.RETURN_NOT_FOUND, "discrepancies": Code.DISCREPANCY_NOT_FOUND,
     "serials": Code.SERIAL_NOT_FOUND, "lots": Code.LOT_NOT_FOUND, "recalls": Code.RECALL_NOT_FOUND,
-    "imports": Code.IMPORT_NOT_FOUND,
+    "imports": Code.IMPORT_NOT_FOUND, "import-mappings": Code.IMPORT_MAPPING_NOT_FOUND,
     "orders": Code.ORDER_NOT_FOUND, "cartons": Code.CARTON_NOT_FOUND, "shipments": Code.SHIPMENT_NOT_FOUND,
 }  # fmt: skip
 """Problems of a resource that is not found, by the first segment of its path."""
-OPERATOR_LISTS = frozenset({"rejections", "dead-letters", "imports"})
+OPERATOR_LISTS = frozenset({"rejections", "dead-letters", "imports", "import-mappings"})
 """Resources that no message in flight can bring."""
 GENERIC_PAGE_NAME = re.compile(r'\bPage_(\w+?)_(?=")')
 
@@ -40,8 +40,13 @@ def problem(*codes: Code) -> dict[str, Any]:
     return {"description": description, "content": content}
 
 
+def absence(code: Code) -> dict[str, Any]:
+    """Describe the problem response of a resource that may be in flight."""
+    return problem(code, Code.NOT_YET_AVAILABLE) | {"headers": RETRY_AFTER}
+
+
 PROBLEMS_OF_COMMANDS: dict[int | str, dict[str, Any]] = {
-    400: problem(Code.VALIDATION_ERROR, Code.KEY_MISSING, Code.ACTOR_MISSING),
+    400: problem(Code.VALIDATION_ERROR, Code.KEY_MISSING, Code.ACTOR_NOT_ALLOWED),
     408: problem(Code.REQUEST_TIMEOUT),
     413: problem(Code.PAYLOAD_TOO_LARGE),
     415: problem(Code.UNSUPPORTED_MEDIA_TYPE),
@@ -94,8 +99,7 @@ def _add_problems(path: str, operation: dict[str, Any]) -> None:
     if "{" in path:
         code = ABSENCE_BY_COLLECTION.get(path.split("/")[1], Code.NOT_FOUND)
         may_arrive = path.split("/")[1] not in OPERATOR_LISTS
-        absence = problem(code, Code.NOT_YET_AVAILABLE) | {"headers": RETRY_AFTER} if may_arrive else problem(code)
-        responses.setdefault("404", absence)
+        responses.setdefault("404", absence(code) if may_arrive else problem(code))
     responses.setdefault("500", problem(Code.INTERNAL_ERROR))
     if "operations" not in operation.get("tags", ()):
         responses.setdefault("503", problem(Code.OVERLOADED, Code.SERVICE_UNAVAILABLE) | {"headers": RETRY_AFTER})

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import ConfigDict
 from sqlalchemy import Row, text
 
+from shared.auth.roles import Role
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.unknown_fields import ClosedJsonSchema
 from shared.http import problems, reads
+from shared.http.auth import requires
 from shared.http.command_parsing import parse_command
 from shared.http.dependencies import ReadTransaction
 from shared.http.idempotency import IdempotencyKey, StoredResponse, execute_idempotently
@@ -128,7 +130,7 @@ async def get_rejection(tx: ReadTransaction, rejection: RejectionPath) -> Reject
 
 @router.post(
     "/rejections/{rejection}/close", summary="Close an event conflict",
-    openapi_extra={"parameters": COMMAND_HEADERS, "requestBody": CLOSE_BODY},
+    openapi_extra={"parameters": COMMAND_HEADERS, "requestBody": CLOSE_BODY, **requires(Role.SUPERVISOR)},
     response_model=RejectionDetail, responses=reads.PROBLEMS_OF_COMMANDS,
 )  # fmt: skip
 async def close_rejection(request: Request, rejection: RejectionPath) -> Response:
@@ -138,11 +140,11 @@ async def close_rejection(request: Request, rejection: RejectionPath) -> Respons
     closing = problems.validate_fields(CloseRejection, fields)
 
     async def close(tx: Transaction) -> tuple[StoredResponse, bool]:
-        values = {"id": rejection, "now": tx.now, "actor": command.actor, "reason": closing.reason}
+        values = {"id": rejection, "now": tx.now, "actor": command.identity.actor, "reason": closing.reason}
         rows = await tx.fetch_all(UPDATE_CLOSED, values)
         if not rows:
             raise ProblemError(Code.NOT_FOUND, f"Open event conflict {rejection} not found")
         return StoredResponse(200, _to_detail(rows[0]).model_dump_json()), True
 
-    key = IdempotencyKey(actor=command.actor, route="/rejections/close", key=command.key)
+    key = IdempotencyKey(actor=command.identity.subject, route="/rejections/close", key=command.key)
     return await execute_idempotently(request, key, command.hash, close)

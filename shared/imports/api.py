@@ -1,42 +1,35 @@
 """HTTP API of imports: send a file, follow its rows, get its errors as a file, cancel it."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import StreamingResponse
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.auth.roles import Role
 from shared.contracts.problems import Code
-from shared.http import CsvResponse, ReadTransaction, reads
+from shared.http import CsvResponse, ReadTransaction, add_report_routes, problems, reads
+from shared.http.auth import identity_of, requires
 from shared.http.problems import OverloadedError, ProblemError, RequestTimeoutError
 from shared.http.reports import DISPOSITION
-from shared.imports import store
-from shared.imports.comparison import UNKEYED
-from shared.imports.files import MAX_FILE_BYTES, DateFormat, Delimiter, Encoding, FileError, FileOptions
+from shared.imports import mapping_api, mappings, store
+from shared.imports.files import MAX_FILE_BYTES, DateFormat, Delimiter, Encoding
 from shared.imports.kinds import ImportKind
-from shared.imports.progress import ImportProgress, load_progress, row_file
-from shared.imports.rows import read_rows
-from shared.persistence.database import transaction
-from shared.persistence.retry import retry_on_conflict
+from shared.imports.mapping_api import SenderName
+from shared.imports.mappings import MappingOptions
+from shared.imports.progress import IMPORTS, ImportProgress, load_progress, row_file
+from shared.imports.staging import import_file
+from shared.imports.store import Sending
+from shared.persistence.database import read_only, transaction
 
 MAX_UPLOADS = 2
 """Files that a replica reads at the same time."""
 UPLOAD_TIMEOUT = 600.0
-STAGED_ROWS = 1000
-"""Rows per transaction while a file is read."""
-ACTOR = re.compile(r"[ -~]{1,64}")
-ACTOR_HEADER = {
-    "name": "X-Actor", "in": "header", "required": True, "description": "The user who sends the file.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[ -~]+$"},
-}  # fmt: skip
 FILE_BODY = {
     "required": True,
     "content": {
@@ -46,7 +39,7 @@ FILE_BODY = {
 }
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: reads.problem(Code.INVALID_FILE, Code.VALIDATION_ERROR, Code.ACTOR_MISSING),
+    400: reads.problem(Code.INVALID_FILE, Code.VALIDATION_ERROR),
     404: reads.problem(Code.IMPORT_NOT_FOUND),
     408: reads.problem(Code.REQUEST_TIMEOUT),
     409: reads.problem(Code.IMPORT_EXISTS),
@@ -66,8 +59,16 @@ DryRun = Annotated[bool, Query(description="`true` checks every row with all rul
 Replace = Annotated[bool, Query(description="`true` processes rows again that were done with other values.")]
 EncodingQuery = Annotated[Encoding | None, Query(description="Encoding; UTF-8 and UTF-16 with BOM are detected.")]
 DelimiterQuery = Annotated[Delimiter | None, Query(description="Delimiter of CSV; by default the header decides.")]
-DateFormatQuery = Annotated[DateFormat, Query(description="Format of the dates; ISO dates are always accepted.")]
-DecimalQuery = Annotated[str, Query(pattern=r"^[.,]$", description="Decimal sign of quantities, a point or a comma.")]
+SenderQuery = Annotated[
+    SenderName | None, Query(description="Sender of the file; the saved mapping of the sender is the default.")
+]
+DateFormatQuery = Annotated[
+    DateFormat | None,
+    Query(description="Format of the dates, by default `YYYY-MM-DD`; ISO dates are always accepted."),
+]
+DecimalQuery = Annotated[
+    Literal[".", ","] | None, Query(description="Decimal sign of quantities, a point (the default) or a comma.")
+]
 GuardQuery = Annotated[
     bool | None, Query(description="Whether apostrophes before formula characters are guards of an export.")
 ]
@@ -83,16 +84,17 @@ def build_router(kinds: Sequence[ImportKind]) -> APIRouter:
     for kind in kinds:
         _add_kind(router, kind)
     kinds_by_name = {kind.name: kind for kind in kinds}
+    add_report_routes(router, [IMPORTS], "file")
+    router.include_router(mapping_api.build_router(kinds_by_name))
 
     @router.get("/imports/{number}")
     async def get_import(tx: ReadTransaction, number: NumberPath) -> ImportProgress:
         """Get the progress of an import in rows."""
         return await load_progress(tx, number)
 
-    @router.post("/imports/{number}/cancel", responses=RESPONSES, openapi_extra={"parameters": [ACTOR_HEADER]})
+    @router.post("/imports/{number}/cancel", responses=RESPONSES, openapi_extra=requires(Role.SUPERVISOR))
     async def cancel_import(request: Request, number: NumberPath) -> ImportProgress:
         """Cancel an import: rows that are done stay done, the others are not processed."""
-        _actor(request)
         async with transaction(request.app.state.engine) as tx:
             job = await store.find(tx, number)
             if job.status in {"READING", "RUNNING"}:
@@ -122,38 +124,44 @@ def _add_kind(router: APIRouter, kind: ImportKind) -> None:
         response: Response,
         number: NumberQuery,
         *,
+        sender: SenderQuery = None,
         dry_run: DryRun = False,
         replace: Replace = False,
         encoding: EncodingQuery = None,
         delimiter: DelimiterQuery = None,
-        date_format: DateFormatQuery = "YYYY-MM-DD",
-        decimal: DecimalQuery = ".",
+        date_format: DateFormatQuery = None,
+        decimal: DecimalQuery = None,
         guard: GuardQuery = None,
         header: HeaderQuery = None,
     ) -> ImportProgress:
-        headers = tuple((name, column) for name, _, column in (text.rpartition(":") for text in header or ()))
-        options = FileOptions(encoding, delimiter, date_format, "," if decimal == "," else ".", guard, headers)
-        actor = _actor(request)
+        actor = identity_of(request).actor
+        headers = [{"header": name, "column": column} for name, column in map(split_header, header or ())]
+        given = {
+            "headers": headers, "encoding": encoding, "delimiter": delimiter, "date_format": date_format,
+            "decimal": decimal, "guard": guard,
+        }  # fmt: skip
+        declared = problems.validate_fields(MappingOptions, given)
+        if faults := mappings.find_faults(kind, declared):
+            raise problems.validation_problem(faults)
+        async with read_only(request.app.state.engine) as tx:
+            saved = await mappings.find_mapping(tx, sender, kind.name) if sender else None
+        options = declared.complete(saved or MappingOptions())
         response.headers["Location"] = f"/imports/{number}"
+        sending = Sending(number, kind, actor, sender or "", is_dry_run=dry_run, replace=replace)
         async with _upload(request) as path:
-            return await import_file(
-                request, kind, path, options, number=number, actor=actor, is_dry_run=dry_run, replace=replace
-            )
+            return await import_file(request, sending, path, options)
 
     async def get_template() -> Response:
         header = ",".join(column.name for column in kind.columns)
         disposition = {"Content-Disposition": f'attachment; filename="{kind.name}.csv"'}
         return Response(f"{header}\r\n", media_type="text/csv", headers=disposition)
 
-    columns = "; ".join(
-        f"`{column.name}` {column.description}{' (required)' if column.is_required else ''}" for column in kind.columns
-    )
     words = kind.name.replace("-", "_")
     router.add_api_route(
         f"/imports/{kind.name}", post_file, methods=["POST"], status_code=202, name=f"import_{words}",
         summary=f"Import {kind.title} from CSV or XLSX",
-        description=f"Columns: {columns}.", responses=RESPONSES,
-        openapi_extra={"parameters": [ACTOR_HEADER], "requestBody": FILE_BODY},
+        description=kind.description, responses=RESPONSES,
+        openapi_extra={"requestBody": FILE_BODY, **requires(Role.SUPERVISOR)},
     )  # fmt: skip
     router.add_api_route(
         f"/imports/{kind.name}/template.csv", get_template, name=f"download_import_{words}_template",
@@ -162,32 +170,10 @@ def _add_kind(router: APIRouter, kind: ImportKind) -> None:
     )  # fmt: skip
 
 
-async def import_file(
-    request: Request, kind: ImportKind, path: Path, options: FileOptions, *, number: str, actor: str, is_dry_run: bool,
-    replace: bool,
-) -> ImportProgress:  # fmt: skip
-    """Stage the rows of a file and let them be processed; a file that is no table leaves nothing behind."""
-    engine: AsyncEngine = request.app.state.engine
-    service = request.app.state.registry.service
-
-    async def run(action: Callable[..., Any]) -> Any:
-        async def run_transaction() -> Any:
-            async with transaction(engine) as tx:
-                return await action(tx)
-
-        return await retry_on_conflict(service, run_transaction)
-
-    job = await run(lambda tx: store.begin(tx, number, kind, actor, is_dry_run=is_dry_run))
-    try:
-        rows = read_rows(path, kind, options)
-        while batch := await asyncio.to_thread(lambda: list(islice(rows, STAGED_ROWS))):
-            await run(lambda tx, batch=batch: store.stage(tx, job, kind, batch, replace=replace))
-    except FileError as error:
-        await run(lambda tx: store.abandon(tx, job))
-        raise ProblemError(Code.INVALID_FILE, str(error), ids=[number]) from None
-    await run(lambda tx: store.finish_reading(tx, job, UNKEYED))
-    progress: ImportProgress = await run(lambda tx: load_progress(tx, number))
-    return progress
+def split_header(text: str) -> tuple[str, str]:
+    """Split a header from its column; a header may have colons."""
+    header, _, column = text.rpartition(":")
+    return header, column
 
 
 @asynccontextmanager
@@ -220,10 +206,3 @@ async def _write_body(request: Request, path: Path) -> None:
                     file.write(chunk)
     except TimeoutError:
         raise RequestTimeoutError(f"The file did not arrive within {UPLOAD_TIMEOUT:.0f} s") from None
-
-
-def _actor(request: Request) -> str:
-    actor = request.headers.get("X-Actor", "")
-    if not ACTOR.fullmatch(actor):
-        raise ProblemError(Code.ACTOR_MISSING, "X-Actor: 1 to 64 printable ASCII characters")
-    return actor

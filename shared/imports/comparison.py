@@ -23,9 +23,12 @@ class StagedRow:
 
 
 def stage_rows(
-    read: Sequence[ReadRow], stored: Mapping[str, StagedRow], sending: int, *, replace: bool
+    read: Sequence[ReadRow], stored: Mapping[str, StagedRow], sending: int, *, replace: bool, correction: str = ""
 ) -> list[StagedRow]:
-    """Compare rows with stored ones: equal done rows stay done, changed ones are errors unless they are replaced."""
+    """Compare rows with stored ones: equal done rows stay done, changed ones are errors unless they are replaced.
+
+    What cannot be replaced has a correction, which the error names.
+    """
     known = dict(stored)
     staged: dict[str, StagedRow] = {}
     for row in read:
@@ -41,21 +44,21 @@ def stage_rows(
             if previous.fields == row.fields:
                 staged[key] = known[key] = StagedRow(key, row.line, row.fields, "DONE", sending)
                 continue
-            if not replace:
+            if not replace or correction:
                 known[key] = StagedRow(key, row.line, previous.fields, "DONE", sending)
                 staged[key] = known[key]
                 key = f"{UNKEYED}{row.line}"
-                problems = [_changed(previous.fields, row.fields)]
+                problems = [_changed(previous.fields, row.fields, correction)]
         status = "FAILED" if problems else "PENDING"
         staged[key] = known[key] = StagedRow(key, row.line, row.fields, status, sending, problems)
     return list(staged.values())
 
 
-def _changed(before: Fields, after: Fields) -> RowProblem:
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+def _changed(before: Fields, after: Fields, correction: str) -> RowProblem:
+    names = [name for name in {**after, **before} if before.get(name) != after.get(name)]
     changes = "; ".join(f"{name}: {before.get(name, '')!r} before, {after.get(name, '')!r} now" for name in names)
     return RowProblem(
         f"this import has done the row with other values: {changes}",
-        "Restore the value, or send the file with replace=true.",
+        f"Restore the value. {correction}" if correction else "Restore the value, or send the file with replace=true.",
         names[0], after.get(names[0], ""), "import_row_changed",
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -30,6 +30,12 @@ class BadCell(NamedTuple):
     help: str
 
 
+class Number(str):
+    """A cell of a workbook that is a number; its text has a decimal point, whatever the file declares."""
+
+    __slots__ = ()
+
+
 Cell = str | BadCell
 Line = tuple[int, Sequence[Cell]]
 """The line of a record in its file, and its cells."""
@@ -47,6 +53,12 @@ class FileOptions:
     """Whether apostrophes guard texts that a spreadsheet would read as formulas."""
     headers: tuple[tuple[str, str], ...] = ()
     """Headers with the name of their column, where it differs."""
+    is_error_list: bool = False
+    """Whether the file is a list of errors: it has our headers, and quantities with a decimal point."""
+
+    def of_error_list(self) -> "FileOptions":
+        """Return what these options mean for a list of errors, which has our own headers."""
+        return replace(self, delimiter=None, headers=(), is_error_list=True)
 
 
 def is_zip(path: Path) -> bool:
@@ -58,6 +70,25 @@ def is_zip(path: Path) -> bool:
     if not start.strip():
         raise FileError("The file is empty. Send a header row and at least one row.")
     return start.startswith(b"PK")
+
+
+ERROR_LIST_HEADER = "error_line"
+"""Header of the column that a list of errors has."""
+
+
+def is_error_list(path: Path) -> bool:
+    """Whether a text file is a list of errors that is sent again."""
+    with path.open("rb") as file:
+        header = file.read(BLOCK_BYTES // 16).replace(b"\0", b"").split(b"\n")[0]
+    return ERROR_LIST_HEADER.encode() in header
+
+
+def find_own_encoding(path: Path, declared: Encoding | None) -> str:
+    """Return the encoding of a list of errors: ours, or that of the program that has saved it."""
+    try:
+        return find_encoding(path, None)
+    except FileError:
+        return find_encoding(path, declared)
 
 
 def find_encoding(path: Path, declared: Encoding | None) -> str:

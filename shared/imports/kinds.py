@@ -1,7 +1,7 @@
 """Kinds of imports: their columns, natural key, and the commands that a set of rows becomes."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -14,7 +14,10 @@ from shared.persistence.database import Transaction
 Fields = Mapping[str, str]
 """Values of a row by column, as normalised texts; empty cells are absent."""
 
-ColumnType = Literal["identifier", "text", "integer", "quantity", "date", "flag"]
+ColumnType = Literal["identifier", "text", "integer", "quantity", "date", "flag", "choice", "list", "integers"]
+"""A choice is read in any case; a list and integers have a blank between their entries."""
+DEFAULT = "(default)"
+"""Cell that returns a field to its default value; an empty one keeps its value."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,30 @@ class Column:
     type: ColumnType = "identifier"
     is_required: bool = False
     aliases: tuple[str, ...] = ()
+    field: str = ""
+    """Path of its field in the commands, if it differs from the name of the column."""
+    default: str = ""
+    """Value of an empty cell."""
+    has_default: bool = False
+    """Whether `(default)` returns the field to its default value."""
+
+    @property
+    def field_name(self) -> str:
+        """Name of its field in the model that has it."""
+        return (self.field or self.name).rpartition(".")[2]
 
     @cached_property
     def headers(self) -> frozenset[str]:
         """Folded headers that name the column."""
         return frozenset(fold_header(name) for name in (self.name, *self.aliases))
+
+
+class RowError(ValueError):
+    """Raised by a kind that cannot build the commands of a row; names the problem, what would help and the column."""
+
+    def __init__(self, problem: str, help_text: str, column: str) -> None:
+        super().__init__(problem)
+        self.problem, self.help, self.column = problem, help_text, column
 
 
 class RowSet(NamedTuple):
@@ -73,6 +95,34 @@ class ImportKind:
     """Finds rejected items in the body of a successful command."""
     find_parts: Callable[[Transaction, Sequence[Fields]], Awaitable[Mapping[str, int]]] | None = None
     """Finds the first free part by the group of rows, under its lock."""
+    omitted: Mapping[str, str] = field(default_factory=dict)
+    """Fields of its commands that no column has, with the reason."""
+    correction: str = ""
+    """How done rows are corrected if they cannot be replaced."""
+    is_remembered: bool = False
+    """Whether done rows are kept without limit, since their commands would take effect a second time."""
+
+    @property
+    def description(self) -> str:
+        """Columns, fields without one, and how rows that are done are changed."""
+        columns = (
+            f"`{column.name}` {column.description}{' (required)' * column.is_required}" for column in self.columns
+        )
+        omitted = (f"`{name}` ({reason})" for name, reason in self.omitted.items())
+        defaults = (f"`{column.name}`" for column in self.columns if column.has_default)
+        sentences = {
+            "Columns": "; ".join(columns), "Fields without a column": ", ".join(omitted),
+            f"`{DEFAULT}` returns to the default": ", ".join(defaults), "`replace` changes no row": self.correction,
+        }  # fmt: skip
+        return " ".join(f"{start}: {text.rstrip('.')}." for start, text in sentences.items() if text)
+
+    def column_of_field(self, path: str) -> Column | None:
+        """Return the column of a field by its path, otherwise a column of a field within it."""
+        fields = {column.field or column.name: column for column in self.columns}
+        parts = path.split(".")
+        ends = (".".join(parts[start:]) for start in range(len(parts)))
+        within = (column for field, column in fields.items() if field.startswith(f"{path}."))
+        return next((fields[end] for end in ends if end in fields), None) or next(within, None)
 
     def column(self, header: str) -> Column | None:
         """Return the column of a header cell."""

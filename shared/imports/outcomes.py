@@ -14,6 +14,8 @@ class Outcome(NamedTuple):
 
     key: str
     problems: Sequence[RowProblem] = ()
+    part: int | None = None
+    """Part of the receipt that states the row."""
 
     @property
     def status(self) -> str:
@@ -40,11 +42,13 @@ class _Violations:
                 self.named.setdefault(item, []).append(problem)
 
 
-def find_outcomes(kind: ImportKind, members: Sequence[Any], results: Sequence[CommandResult]) -> list[Outcome]:
-    """Return what became of the rows of a set.
+def find_outcomes(
+    kind: ImportKind, members: Sequence[Any], results: Sequence[CommandResult], *, is_whole: bool = False
+) -> list[Outcome] | None:
+    """Return what became of the rows of a set, None if a rejection names none of them.
 
     If a command is rejected because of some rows, the others stay pending, as do all rows while a message in flight
-    may resolve the problem.
+    may resolve the problem. A set that is a whole stands and falls together.
     """
     violations = _Violations()
     items = {row.fields.get(kind.item, "") for row in members}
@@ -56,6 +60,8 @@ def find_outcomes(kind: ImportKind, members: Sequence[Any], results: Sequence[Co
         if result.is_rejected:  # what follows is rejected because of it
             is_rejected = True
             break
+    if is_rejected and not violations.named and len(members) > 1 and not is_whole:
+        return None
     outcomes = []
     for row in members:
         common = [] if violations.named and is_rejected else violations.common
@@ -69,6 +75,7 @@ def find_outcomes(kind: ImportKind, members: Sequence[Any], results: Sequence[Co
 
 def _to_problem(kind: ImportKind, fields: Mapping[str, str], problem: ProblemDetail) -> RowProblem:
     """Describe a violation with the column whose value it names."""
-    named = {*problem.ids, *problem.detail.split()}
+    words = problem.detail.split()
+    named = {*problem.ids, *words, *(word.rstrip(",;:.") for word in words)}
     column = next((name for name in (kind.item, *fields) if fields.get(name) in named), "")
     return RowProblem.from_violation(problem, column, fields.get(column, ""))

@@ -1,40 +1,81 @@
-"""Progress of an import in rows, and its rows as a file."""
+"""Progress of imports in rows, their list, and the rows of one as a file."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 from sqlalchemy import text
 
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
-from shared.http import CsvColumn, ProblemError, csv_response
+from shared.http import CsvColumn, ProblemError, Report, StatusFilter, csv_response
 from shared.imports.kinds import ImportKind
-from shared.imports.store import COUNT_ROWS
+from shared.imports.store import COUNTS
 from shared.persistence.database import Transaction
+from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 ImportStatus = Literal["READING", "RUNNING", "DONE", "CANCELLED"]
 
-SELECT_PROGRESS = text("""
-    SELECT number, kind, status, actor, is_dry_run, created_at, ended_at FROM import WHERE number = :number
-""")
+ROW_COUNTS = ("pending_rows", "done_rows", "failed_rows", "cancelled_rows", "held_rows")
+IS_COUNTED = "i.ended_at IS NULL OR i.done_rows IS NULL"
+"""Whether each reader counts the rows: the import has not ended, or an older version has ended it."""
+SHOWN_COUNTS = (f"CASE WHEN {IS_COUNTED} THEN counted.{name} ELSE i.{name} END AS {name}" for name in ROW_COUNTS)
+SELECT_IMPORTS = f"""
+    SELECT i.number, i.kind, i.status, i.sender, i.actor, i.is_dry_run, i.created_at, i.sent_at, i.ended_at,
+           {", ".join(SHOWN_COUNTS)}
+    FROM import AS i CROSS JOIN LATERAL (
+        SELECT {COUNTS} FROM import_row AS r WHERE r.number = i.number AND ({IS_COUNTED})
+    ) AS counted
+"""  # noqa: S608 - constant names
+SELECT_PROGRESS = text(f"{SELECT_IMPORTS} WHERE i.number = :number")
+
+CREATED_AT = SortKey("i.created_at", "timestamptz")
+SORTS = Sorts("-created_at", created_at=[CREATED_AT, SortKey("i.number")], number=[SortKey("i.number")])
 
 
 class ImportProgress(KnownFieldsModel):
     """An import and the number of its rows by status; in a dry run DONE means that the row has no problem."""
 
-    number: str
-    kind: str
-    status: ImportStatus
-    actor: str
-    is_dry_run: bool
-    created_at: datetime
-    ended_at: datetime | None
-    pending_rows: int
-    done_rows: int
-    failed_rows: int
-    held_rows: int
+    number: str = Field(description="number of the import")
+    kind: str = Field(description="kind of import, such as `products`")
+    status: ImportStatus = Field(description="READING, RUNNING, DONE or CANCELLED")
+    sender: str = Field(description="sender of the file, empty if it was not named")
+    actor: str = Field(description="user who sent the file last")
+    is_dry_run: bool = Field(description="whether the rows are checked without any change")
+    created_at: datetime = Field(description="time at which the file was sent first")
+    sent_at: datetime = Field(description="time at which the file was sent last")
+    ended_at: datetime | None = Field(description="time at which all rows were processed or cancelled")
+    pending_rows: int = Field(description="rows that are not processed yet")
+    done_rows: int = Field(description="rows that are done, or in a dry run have no problem")
+    failed_rows: int = Field(description="rows with problems, which are listed in the file of errors")
+    cancelled_rows: int = Field(description="rows that are not processed because the import was cancelled")
+    held_rows: int = Field(description="rows that an earlier import has done")
+
+
+def select_imports(order: SortOrder) -> str:
+    """Write the statement of a page."""
+    return f"""
+        {SELECT_IMPORTS}
+        WHERE {order.condition}
+          AND (CAST(:kind AS text) IS NULL OR i.kind = :kind)
+          AND (CAST(:sender AS text) IS NULL OR i.sender = :sender)
+          AND (CAST(:statuses AS text[]) IS NULL OR i.status = ANY(CAST(:statuses AS text[])))
+        {order.order_by} LIMIT :size
+    """
+
+
+async def list_filters(
+    kind: Annotated[str | None, Query(description="Kind of import, such as `products`.")] = None,
+    sender: Annotated[str | None, Query(description="Sender of the file.")] = None,
+    status: StatusFilter[ImportStatus] = None,
+) -> dict[str, Any]:
+    """Filter imports."""
+    return {"kind": kind, "sender": sender, "statuses": status}
+
+
+IMPORTS = Report("imports", ImportProgress, SORTS, select_imports, list_filters)
 
 
 async def load_progress(tx: Transaction, number: str) -> ImportProgress:
@@ -42,12 +83,7 @@ async def load_progress(tx: Transaction, number: str) -> ImportProgress:
     rows = await tx.fetch_all(SELECT_PROGRESS, {"number": number})
     if not rows:
         raise ProblemError(Code.IMPORT_NOT_FOUND, f"Import {number} not found", ids=[number])
-    counts = await tx.fetch_all(COUNT_ROWS, {"number": number})
-    by_status = {row.status: row.rows for row in counts}
-    return ImportProgress(
-        **rows[0]._asdict(), pending_rows=by_status.get("PENDING", 0), done_rows=by_status.get("DONE", 0),
-        failed_rows=by_status.get("FAILED", 0), held_rows=sum(row.held for row in counts),
-    )  # fmt: skip
+    return ImportProgress(**rows[0]._asdict())
 
 
 async def row_file(request: Request, kind: ImportKind, number: str, *, failed: bool) -> StreamingResponse:

@@ -5,16 +5,18 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.contracts.envelope import CloudEvent, Message, chunks
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, CloudEvent, Message
 from shared.contracts.problems import Code
 from shared.imports import store
-from shared.imports.kinds import ImportKind, RowProblem, RowSet
+from shared.imports.kinds import ImportKind, RowProblem
 from shared.imports.outcomes import Outcome, find_outcomes
+from shared.imports.sets import plan_sets
 from shared.imports.store import Import
 from shared.messaging.dispatcher import dispatch
 from shared.messaging.outbox import event_source
@@ -27,6 +29,8 @@ from shared.persistence.retry import retry_on_conflict
 log = logging.getLogger(__name__)
 BATCH_ROWS = 1000
 """Rows per transaction."""
+SPLIT = 8
+"""Part of the rows of a rejected set that the next sets have."""
 
 # Held for one transaction, like the lock of a job: replicas without it do nothing.
 LOCK_IMPORTS = text("SELECT pg_try_advisory_xact_lock(7230020) AS is_acquired")
@@ -53,6 +57,8 @@ class ImportRunner:
         self._kinds = {kind.name: kind for kind in kinds}
         self._stop_requested = asyncio.Event()
         self._batch_rows = BATCH_ROWS
+        self._set_rows = MAX_ITEMS_PER_MESSAGE
+        """Rows of a set at most; fewer after a rejection that names none of them."""
         self.last_success_at: datetime | None = None
         """Time at which this replica last found all rows processed."""
         self.last_error: str | None = None
@@ -110,32 +116,32 @@ class ImportRunner:
             return job, await self._process(tx, job, rows)
 
     async def _process(self, tx: Transaction, job: Import, rows: Sequence[Row[Any]]) -> int:
-        """Dispatch rows in sets and record their outcomes; returns the number of rows that are settled."""
+        """Dispatch rows in sets and record their outcomes; returns how many are settled or tried again."""
         kind = self._kinds[job.kind]
         if job.is_dry_run:
             await tx.execute(SAVEPOINT)
-        sets = split_sets(kind, rows)
-        parts = await kind.find_parts(tx, [row.fields for row in rows]) if kind.find_parts else {}
-        events: list[CloudEvent[Any]] = []
-        events_by_set: list[list[CloudEvent[Any]]] = []
-        for ordinal, members in enumerate(sets, start=job.set_count + 1):
-            first = next(iter(kind.group_of(members[0].fields)), "")
-            part = parts.get(first, 1)
-            if kind.find_parts:
-                parts = {**parts, first: part + 1}
-            commands = kind.build(RowSet(job.number, ordinal, [row.fields for row in members], part))
-            events_by_set.append([self._to_event(tx, job, command) for command in commands])
-            events += events_by_set[-1]
+        sets = await plan_sets(tx, job, kind, rows, self._set_rows)
+        events_by_set = [
+            [self._to_event(tx, job, command) for command in work.build(kind, job.number, ordinal)]
+            for ordinal, work in enumerate(sets, start=job.set_count + 1)
+        ]
+        events = list(chain.from_iterable(events_by_set))
         results = await dispatch(tx, self._registry, events, is_settled=self._is_settled())
         if job.is_dry_run:
             await tx.execute(ROLL_BACK)
-        outcomes = [
-            outcome
-            for members, set_events in zip(sets, events_by_set, strict=True)
-            for outcome in find_outcomes(kind, members, [results[event.cause] for event in set_events])
-        ]
+        outcomes: list[Outcome] = []
+        has_unclear = False
+        for work, set_events in zip(sets, events_by_set, strict=True):
+            set_results = [results[event.cause] for event in set_events]
+            found = find_outcomes(kind, work.members, set_results, is_whole=work.members[0].part is not None)
+            has_unclear |= found is None
+            is_stated = not any(result.is_rejected for result in set_results)
+            outcomes += [outcome._replace(part=work.part if is_stated else None) for outcome in found or ()]
+        self._set_rows = (
+            max(1, self._set_rows // SPLIT) if has_unclear else min(MAX_ITEMS_PER_MESSAGE, self._set_rows * SPLIT)
+        )
         await store.record(tx, job, outcomes, job.set_count + len(sets))
-        return len(outcomes)
+        return len(rows) if has_unclear else len(outcomes)
 
     def _to_event(self, tx: Transaction, job: Import, command: Message) -> CloudEvent[Any]:
         return CloudEvent[Any].model_construct(
@@ -153,13 +159,3 @@ class ImportRunner:
             if (job := await store.next_running(tx, after)) and (rows := await store.load_pending(tx, job, 1)):
                 problem = RowProblem(describe_error(error), "Report it to the operators.", code=Code.INTERNAL_ERROR)
                 await store.record(tx, job, [Outcome(rows[0].key, [problem])], job.set_count)
-
-
-def split_sets(kind: ImportKind, rows: Sequence[Row[Any]]) -> list[Sequence[Row[Any]]]:
-    """Split rows into sets of equal group columns; without group columns each row is a set."""
-    if not kind.group:
-        return [[row] for row in rows]
-    groups: dict[tuple[str, ...], list[Row[Any]]] = {}
-    for row in rows:
-        groups.setdefault(kind.group_of(row.fields), []).append(row)
-    return [part for members in groups.values() for part in chunks(members)]

@@ -1,8 +1,7 @@
 """Stored imports and their rows: a row is kept under its natural key, so that a file sent again is compared with it."""
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
@@ -14,16 +13,15 @@ from shared.imports.kinds import ImportKind, ReadRow, RowProblem
 from shared.imports.outcomes import Outcome
 from shared.persistence.database import Transaction
 
-SELECT_IMPORT = text("""
-    SELECT number, kind, status, actor, sending, set_count, is_dry_run, created_at, ended_at FROM import
-    WHERE number = :number FOR UPDATE
-""")
+IMPORT = "number, kind, status, actor, sending, cancelled_sending, set_count, is_dry_run"
+SELECT_IMPORT = text(f"SELECT {IMPORT} FROM import WHERE number = :number FOR UPDATE")  # noqa: S608 - constant names
 INSERT_IMPORT = text("""
-    INSERT INTO import (number, kind, status, actor, sending, is_dry_run, created_at)
-    VALUES (:number, :kind, 'READING', :actor, 1, :is_dry_run, :now)
+    INSERT INTO import (number, kind, status, actor, sender, sending, is_dry_run, created_at, sent_at)
+    VALUES (:number, :kind, 'READING', :actor, :sender, 1, :is_dry_run, :now, :now)
 """)
 UPDATE_SENT_AGAIN = text("""
     UPDATE import SET status = 'READING', actor = :actor, sending = sending + 1, is_dry_run = :is_dry_run,
+                      sender = COALESCE(NULLIF(CAST(:sender AS text), ''), sender), sent_at = :now,
                       ended_at = NULL
     WHERE number = :number
 """)
@@ -53,27 +51,59 @@ DELETE_UNKEYED = text("""
 """)
 UPDATE_STATUS = text("""
     UPDATE import SET status = CAST(:status AS text),
-                      ended_at = CASE WHEN CAST(:status AS text) <> 'RUNNING' THEN CAST(:now AS timestamptz) END
+                      ended_at = CASE WHEN CAST(:status AS text) <> 'RUNNING' THEN CAST(:now AS timestamptz) END,
+                      cancelled_sending = CASE CAST(:status AS text) WHEN 'CANCELLED' THEN sending
+                                                                     ELSE cancelled_sending END
     WHERE number = :number AND sending = :sending
 """)
+COUNTS = """
+    count(*) FILTER (WHERE r.status = 'PENDING' AND r.sending > i.cancelled_sending) AS pending_rows,
+    count(*) FILTER (WHERE r.status = 'DONE') AS done_rows,
+    count(*) FILTER (WHERE r.status = 'FAILED') AS failed_rows,
+    count(*) FILTER (WHERE r.status = 'PENDING' AND r.sending <= i.cancelled_sending) AS cancelled_rows,
+    count(r.held_by) AS held_rows
+"""
+"""Counts of the rows `r` of an import `i`."""
+UPDATE_COUNTS = text(f"""
+    UPDATE import AS i SET (pending_rows, done_rows, failed_rows, cancelled_rows, held_rows) = (
+        SELECT {COUNTS} FROM import_row AS r WHERE r.number = i.number
+    ) WHERE number = :number
+""")  # noqa: S608 - constant names
 DELETE_IMPORT = text("DELETE FROM import WHERE number = :number AND sending = 1")
-SELECT_RUNNING = text("""
-    SELECT number, kind, status, actor, sending, set_count, is_dry_run, created_at, ended_at FROM import
+SELECT_RUNNING = text(f"""
+    SELECT {IMPORT} FROM import
     WHERE status = 'RUNNING' AND number > :after ORDER BY number LIMIT 1 FOR UPDATE
-""")
+""")  # noqa: S608 - constant names
 SELECT_PENDING = text("""
-    SELECT key, line, fields FROM import_row WHERE number = :number AND status = 'PENDING' ORDER BY line LIMIT :size
+    SELECT key, line, fields, part FROM import_row
+    WHERE number = :number AND status = 'PENDING' AND sending > :cancelled ORDER BY line LIMIT :size
+""")
+SELECT_DONE_PARTS = text("""
+    SELECT done.key, done.fields, input.document, input.part
+    FROM unnest(CAST(:documents AS text[]), CAST(:parts AS integer[])) AS input (document, part)
+    JOIN import_row AS done ON done.number = :number AND done.part = input.part AND done.status = 'DONE'
+                           AND done.fields ->> CAST(:column AS text) = input.document
+    ORDER BY done.line
 """)
 UPDATE_ROWS = text("""
-    UPDATE import_row AS done SET status = input.status, problems = CAST(input.problems AS jsonb)
-    FROM unnest(CAST(:keys AS text[]), CAST(:statuses AS text[]), CAST(:problems AS text[]))
-         AS input (key, status, problems)
+    UPDATE import_row AS done SET status = input.status, problems = CAST(input.problems AS jsonb),
+                                  part = COALESCE(input.part, done.part)
+    FROM unnest(CAST(:keys AS text[]), CAST(:statuses AS text[]), CAST(:problems AS text[]), CAST(:parts AS integer[]))
+         AS input (key, status, problems, part)
     WHERE done.number = :number AND done.key = input.key
 """)
 UPDATE_SET_COUNT = text("UPDATE import SET set_count = :set_count WHERE number = :number")
-COUNT_ROWS = text("""
-    SELECT status, count(*) AS rows, count(held_by) AS held FROM import_row WHERE number = :number GROUP BY status
-""")
+
+
+class Sending(NamedTuple):
+    """A file that is sent under the number of an import."""
+
+    number: str
+    kind: ImportKind
+    actor: str
+    sender: str
+    is_dry_run: bool
+    replace: bool
 
 
 class Import(NamedTuple):
@@ -84,10 +114,10 @@ class Import(NamedTuple):
     status: str
     actor: str
     sending: int
+    cancelled_sending: int
+    """Pending rows of this sending and of earlier ones are cancelled."""
     set_count: int
     is_dry_run: bool
-    created_at: datetime
-    ended_at: datetime | None
 
 
 async def find(tx: Transaction, number: str) -> Import:
@@ -98,24 +128,34 @@ async def find(tx: Transaction, number: str) -> Import:
     return Import(**rows[0]._asdict())
 
 
-async def begin(tx: Transaction, number: str, kind: ImportKind, actor: str, *, is_dry_run: bool) -> Import:
-    """Begin to read a file: a new import, or one that is sent again."""
-    values = {"number": number, "kind": kind.name, "actor": actor, "is_dry_run": is_dry_run, "now": tx.now}
+async def find_previous(tx: Transaction, sending: Sending) -> Import | None:
+    """Find and lock the import of a file that is sent again; raises a problem if its number is in use otherwise."""
+    number, kind = sending.number, sending.kind.name
     rows = await tx.fetch_all(SELECT_IMPORT, {"number": number})
-    if not rows:
-        await tx.execute(INSERT_IMPORT, values)
-        return await find(tx, number)
-    previous = Import(**rows[0]._asdict())
-    if previous.kind != kind.name:
+    previous = Import(**rows[0]._asdict()) if rows else None
+    if previous and previous.kind != kind:
         raise ProblemError(Code.IMPORT_EXISTS, f"Import {number} is one of {previous.kind}", ids=[number])
-    if is_dry_run and not previous.is_dry_run:
+    if previous and sending.is_dry_run and not previous.is_dry_run:
         raise ProblemError(
             Code.IMPORT_EXISTS, f"Import {number} is not a dry run; try the file under another number", ids=[number]
         )
-    await tx.execute(UPDATE_SENT_AGAIN, values)
-    if previous.is_dry_run:
-        await tx.execute(RESET_DRY_RUN, values)
-    return previous._replace(sending=previous.sending + 1, is_dry_run=is_dry_run, actor=actor)
+    return previous
+
+
+async def begin(tx: Transaction, sending: Sending) -> Import:
+    """Begin to read a file: a new import, or one that is sent again."""
+    values = {
+        "number": sending.number, "kind": sending.kind.name, "actor": sending.actor, "sender": sending.sender,
+        "is_dry_run": sending.is_dry_run, "now": tx.now,
+    }  # fmt: skip
+    previous = await find_previous(tx, sending)
+    if previous is None:
+        await tx.execute(INSERT_IMPORT, values)
+    else:
+        await tx.execute(UPDATE_SENT_AGAIN, values)
+        if previous.is_dry_run:
+            await tx.execute(RESET_DRY_RUN, values)
+    return await find(tx, sending.number)
 
 
 async def stage(tx: Transaction, job: Import, kind: ImportKind, read: Sequence[ReadRow], *, replace: bool) -> None:
@@ -128,7 +168,7 @@ async def stage(tx: Transaction, job: Import, kind: ImportKind, read: Sequence[R
     }
     held = await tx.fetch_all(SELECT_HELD, {"keys": keys, "number": job.number, "kind": kind.name})
     held_by = {row.key: row.number for row in held}
-    staged = stage_rows(read, stored, job.sending, replace=replace)
+    staged = stage_rows(read, stored, job.sending, replace=replace, correction=kind.correction)
     await tx.execute(
         UPSERT_ROWS,
         {
@@ -157,15 +197,15 @@ async def finish_reading(tx: Transaction, job: Import, prefix: str) -> None:
 
 
 async def abandon(tx: Transaction, job: Import) -> None:
-    """Forget a file that could not be read: a new import is deleted, another one continues as before."""
-    if not await tx.execute(DELETE_IMPORT, {"number": job.number}):
-        await set_status(tx, job, "RUNNING")
+    """Forget a new import whose file could not be read."""
+    await tx.execute(DELETE_IMPORT, {"number": job.number})
 
 
 async def set_status(tx: Transaction, job: Import, status: str) -> None:
     """Change the status of an import, unless it was sent again."""
     values = {"number": job.number, "sending": job.sending, "status": status, "now": tx.now}
-    await tx.execute(UPDATE_STATUS, values)
+    if await tx.execute(UPDATE_STATUS, values) and status != "RUNNING":
+        await tx.execute(UPDATE_COUNTS, {"number": job.number})
 
 
 async def next_running(tx: Transaction, after: str) -> Import | None:
@@ -175,7 +215,19 @@ async def next_running(tx: Transaction, after: str) -> Import | None:
 
 async def load_pending(tx: Transaction, job: Import, size: int) -> Sequence[Row[Any]]:
     """Load the next rows to process."""
-    return await tx.fetch_all(SELECT_PENDING, {"number": job.number, "size": size})
+    return await tx.fetch_all(SELECT_PENDING, {"number": job.number, "cancelled": job.cancelled_sending, "size": size})
+
+
+async def load_done_parts(
+    tx: Transaction, job: Import, column: str, keys: Sequence[tuple[str, int]]
+) -> Mapping[tuple[str, int], Sequence[Row[Any]]]:
+    """Load the done rows of parts, by the document that a column names and the part."""
+    documents, parts = [document for document, _ in keys], [part for _, part in keys]
+    values = {"number": job.number, "column": column, "documents": documents, "parts": parts}
+    done: dict[tuple[str, int], list[Row[Any]]] = {}
+    for row in await tx.fetch_all(SELECT_DONE_PARTS, values):
+        done.setdefault((row.document, row.part), []).append(row)
+    return done
 
 
 async def record(tx: Transaction, job: Import, outcomes: Iterable[Outcome], set_count: int) -> None:
@@ -186,6 +238,7 @@ async def record(tx: Transaction, job: Import, outcomes: Iterable[Outcome], set_
         "keys": [outcome.key for outcome in found],
         "statuses": [outcome.status for outcome in found],
         "problems": [_to_json(outcome.problems) for outcome in found],
+        "parts": [outcome.part for outcome in found],
     }
     await tx.execute(UPDATE_ROWS, values)
     await tx.execute(UPDATE_SET_COUNT, {"number": job.number, "set_count": set_count})

@@ -11,7 +11,7 @@ from zipfile import BadZipFile, ZipFile
 from openpyxl.reader.excel import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from shared.imports.files import MAX_COLUMNS, BadCell, Cell, FileError, Line
+from shared.imports.files import MAX_COLUMNS, BadCell, Cell, FileError, Line, Number
 
 MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
 MAX_TEXT_BYTES = 128 * 1024 * 1024
@@ -103,7 +103,7 @@ def _format_value(value: Any) -> str:
 
 def _read_number(value: float, number_format: str) -> Cell:
     if value != int(value):
-        return repr(value)
+        return Number(repr(value))
     digits = str(int(value))
     if len(digits.lstrip("-")) > MAX_EXACT_DIGITS:
         return BadCell(

@@ -75,7 +75,7 @@ def upsert_statement(table: str, key: str, columns: str) -> TextClause:
     """)  # noqa: S608 - constant names
 
 
-PRODUCT_COLUMNS = "name, unit, tracking, shelf_life, decimals"
+PRODUCT_COLUMNS = "name, unit, tracking, shelf_life, decimals, barcodes"
 UPSERT_PRODUCTS = upsert_statement("product", "sku", PRODUCT_COLUMNS)
 UPSERT_WAREHOUSES = upsert_statement("warehouse", "warehouse", "name, time_zone")
 UPSERT_LOCATIONS = upsert_statement("location", "location", "type, pick_sequence, is_active")

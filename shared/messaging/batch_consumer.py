@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.auth.verifier import TokenVerifier
 from shared.messaging import skips
+from shared.messaging.authorization import RecordAuthorizer
 from shared.messaging.breaker import CircuitBreaker, RecordOutcome
 from shared.messaging.dead_letters import DeadLetter, Record
 from shared.messaging.decode import Decoder, MalformedRecord
@@ -63,10 +65,16 @@ class BatchConsumer:
     """The consumer of a service: processes batches in sequence and commits the offsets of complete batches only."""
 
     def __init__(
-        self, registry: HandlerRegistry, engine: AsyncEngine, wake_relay: Callable[[], None], topic_prefix: str = ""
+        self,
+        registry: HandlerRegistry,
+        engine: AsyncEngine,
+        wake_relay: Callable[[], None],
+        topic_prefix: str = "",
+        verifier: TokenVerifier | None = None,
     ) -> None:
         self._registry, self._engine, self._wake_relay = registry, engine, wake_relay
         self._decoder = Decoder({handler.message.TYPE: handler.message for handler in registry.handlers}, topic_prefix)
+        self._authorizer = RecordAuthorizer(registry, verifier or TokenVerifier())
         self._breaker = CircuitBreaker()
         self._skip_permits: dict[tuple[str, int, int], SkipPermit] = {}
         self._failures = 0
@@ -125,6 +133,7 @@ class BatchConsumer:
             rewind(consumer, first_offsets)
             return 1.0
         items, outcomes = self._decode_records(records)
+        items = [await self._authorizer.authorize(item) for item in items]
         try:
             if trip := self._breaker.find_trip(outcomes):
                 partition, offset, _ = trip

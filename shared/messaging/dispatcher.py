@@ -62,7 +62,7 @@ async def dispatch(
     Refused messages are rejected without being handled. `is_settled` says that nothing which existed before
     the commands is in flight; otherwise what is not found is `not_yet_available`.
     """
-    events = await _enrich(tx, registry, events)
+    sent, events = events, await _enrich(tx, registry, events)
     lock_keys = registry.lock_keys_of(events)
     refused_events = [rejection.event for rejection in refused]
     await locks.acquire(tx, (key for keys in (*lock_keys, *registry.lock_keys_of(refused_events)) for key in keys))
@@ -88,7 +88,7 @@ async def dispatch(
     for event_type, count in Counter(event.type for event in events).items():
         MESSAGES_HANDLED.labels(registry.service, event_type).inc(count)
     new_rejections = [
-        *_reject(events, results),
+        *_reject(sent, events, results),
         *(Rejection(event, violations=[violation]) for event, violation in uow.rejected),
         *refused,
     ]
@@ -122,13 +122,18 @@ def handle_messages(
             results[event.cause] = replace(result, events=[*result.events, *uow.emitted[first:]])
 
 
-def _reject(events: Sequence[Event], results: Mapping[Causation, CommandResult]) -> list[Rejection]:
-    event_by_cause = {event.cause: event for event in events}
+def _reject(
+    sent: Sequence[Event], events: Sequence[Event], results: Mapping[Causation, CommandResult]
+) -> list[Rejection]:
+    """Return the rejections of commands, with their data as they were sent."""
     return [
-        Rejection(event_by_cause[cause], violations=list(result.violations))
-        for cause, result in results.items()
-        if result.violations
-    ]
+        Rejection(
+            event, violations=list(result.violations),
+            raw=None if event is original else original.data.model_dump(mode="json", exclude_unset=True),
+        )
+        for original, event in zip(sent, events, strict=True)
+        if (result := results.get(event.cause)) and result.violations
+    ]  # fmt: skip
 
 
 async def _record_rejections(

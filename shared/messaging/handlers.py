@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from shared.auth.roles import Role
 from shared.contracts.envelope import CloudEvent, Message
 from shared.persistence.database import Transaction
 from shared.unit_of_work import CommandResult
@@ -70,6 +71,8 @@ class CommandHandler(NamedTuple):
     summary: str
     """Public summary, for example `Confirm a scanning session`."""
     success_status: int = 200
+    role: Role = Role.OPERATOR
+    """The role that a sender needs."""
     may_wait: bool = False
     """Whether the command is kept (202) if it arrives before its document."""
     enrich: Enricher | None = None

@@ -42,7 +42,9 @@ class Rejection:
     raw: Mapping[str, Any] | None = None
     """Data with unknown fields."""
     record: Record | None = None
-    """Kafka record of a message that is refused unread; it can be replayed."""
+    """Kafka record of a message that is refused unread."""
+    is_replayable: bool = True
+    """Whether the record may be published again as it is."""
 
     @property
     def position(self) -> tuple[str, int, int] | None:
@@ -69,7 +71,7 @@ class Rejection:
             "source": self.event.source, "message_id": self.event.id, "actor": self.event.actor,
             "violations": [violation.model_dump(mode="json") for violation in self.violations],
             "raw": self.raw or self.event.data.model_dump(mode="json", **self.event.data.SERIALIZATION),
-            "record": self.record and _encode_record(self.record),
+            "record": _encode_record(self.record) if self.record is not None and self.is_replayable else None,
         }  # fmt: skip
 
 

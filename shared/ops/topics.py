@@ -30,6 +30,8 @@ def declared_configs(topic: Topic, settings: KafkaSettings) -> dict[str, str]:
         "retention.ms": str(topic.retention_ms),
         "cleanup.policy": "delete",
     }
+    if topic.is_incoming:  # the time at which a token must be valid is not the sender's to choose
+        configs["message.timestamp.type"] = "LogAppendTime"
     if settings.min_insync_replicas != BROKER_DEFAULT:
         configs["min.insync.replicas"] = str(settings.min_insync_replicas)
     return configs

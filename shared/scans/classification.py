@@ -104,6 +104,12 @@ def misread_as(text: str) -> str | None:
     return None if kind in _MAY_BE_SERIAL else KIND_NAMES[kind]
 
 
+def read_sscc(text: str) -> str | None:
+    """Return the SSCC of a scan in 18 digits: the digits alone, or GS1 data or a Digital Link with it."""
+    scan = classify(text)
+    return scan.contents.sscc if scan.is_sound else None
+
+
 def classify(text: str, *, fnc1: str = "", year: int | None = None) -> Scan:
     """Say what a scanned text is; `fnc1` is what the scanner sends in place of FNC1, `year` the current year."""
     if not fnc1 and _is_plain(text):

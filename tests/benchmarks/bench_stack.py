@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import tempfile
 import time
 from collections import defaultdict
@@ -24,6 +25,7 @@ from shared.contracts.topics import SERIALS
 from tests.benchmarks import cpu, workload
 from tests.benchmarks.quiescence import EndOffsets, QuiescenceMonitor, partitions
 from tests.benchmarks.records import RecordSender
+from tests.support import auth
 
 
 @contextmanager
@@ -128,11 +130,13 @@ class BenchStack:
 @contextmanager
 def bench_servers(run_folder: Path) -> Iterator[Stack]:
     """Start Kafka with the optimizing compiler and PostgreSQL with commit timestamps; create topics and tables."""
+    os.environ.update(auth.ENVIRONMENT)
     with Stack(run_folder / "stack", keep_data=False, optimizing_compiler=True) as stack:
         if stack.postgres is None:
             raise RuntimeError("benchmarks need a PostgreSQL server that they can restart")
         asyncio.run(_enable_commit_timestamps(stack.postgres.superuser_url))
         stack.restart_postgres("fast")
+        stack.env.update(auth.ENVIRONMENT)
         prepare(stack.env)
         yield stack
 

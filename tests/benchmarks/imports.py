@@ -18,6 +18,7 @@ from shared.messaging.dispatcher import dispatch
 from shared.persistence.database import create_engine, transaction
 from tests.benchmarks.bench_stack import bench_servers, temporary_folder
 from tests.benchmarks.report import Section, markdown_table
+from tests.support.auth import bearer
 from tests.support.events import to_event
 from tests.support.progress import FixedProgress
 
@@ -45,10 +46,12 @@ async def import_rows(database_url: str, rows: int) -> tuple[float, float]:
         path = Path(folder) / "rows.csv"
         write_file(path, name, rows)
         start = time.perf_counter()
-        async with httpx.AsyncClient(transport=transport, base_url="http://receiving", timeout=900) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://receiving", timeout=900, headers=bearer()
+        ) as client:
             response = await client.post(
                 "/imports/opening-serials", params={"number": name}, content=path.read_bytes(),
-                headers={"X-Actor": "bench"},
+                headers=bearer("bench"),
             )  # fmt: skip
             response.raise_for_status()
             read = time.perf_counter()

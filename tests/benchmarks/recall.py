@@ -13,6 +13,7 @@ import httpx
 from deploy import processes
 from tests.benchmarks.bench_stack import bench_servers, temporary_folder
 from tests.benchmarks.report import Section, markdown_table
+from tests.support.auth import bearer
 
 MOVEMENTS, LOTS, ORDERS = 1_000_000, 2_000, 1_000
 
@@ -44,7 +45,7 @@ SELECT DISTINCT shipment, order_id, customer, 'Clinic ' || customer, '+49 40 1',
 FROM ledger WHERE change = 'SHIPPED';
 """
 TABLES = ("product", "lot", "balance", "ledger", "consignee")
-HEADERS = {"X-Actor": "bench"}
+HEADERS = bearer("bench")
 
 
 async def fill_tables(url: str) -> int:
@@ -95,7 +96,7 @@ async def iterate_pages(client: httpx.AsyncClient, path: str) -> Any:
 
 
 async def _run(url: str, times: int) -> Sequence[dict[str, float]]:
-    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60, headers=bearer()) as client:
         await run_recall(client, "WARM-UP", mock=True)
         return [await run_recall(client, f"RC-{number}", mock=number % 2 == 0) for number in range(times)]
 

@@ -17,6 +17,7 @@ import httpx
 from deploy import processes
 from tests.benchmarks.bench_stack import bench_servers, temporary_folder
 from tests.benchmarks.report import Section, markdown_table
+from tests.support.auth import bearer
 
 SERIALS, QUERIES_PER_KIND, WARM_UP = 1_000_000, 120, 20
 Params = dict[str, str | int]
@@ -135,7 +136,7 @@ async def run_queries(client: httpx.AsyncClient, queries: Sequence[Params]) -> l
 
 async def _run(url: str, units: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
     rows = []
-    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60, headers=bearer()) as client:
         for name, queries in QueryGenerator(units).query_sets():
             spent = await run_queries(client, queries)
             points = statistics.quantiles(spent, n=20)

@@ -20,6 +20,7 @@ from deploy.local.stack import Stack
 from deploy.prepare import prepare
 from deploy.processes import running
 from tests.contracts.records import RECORDS_VARIABLE, collect_records
+from tests.support import auth
 
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
@@ -34,6 +35,7 @@ def run_schemathesis(url: str, seconds: str, records: Path) -> bool:
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/openapi.json", "--checks", ",".join(CHECKS),
         "--phases", "examples,coverage,fuzzing", "--max-time", seconds, "--seed", SEED, "--continue-on-failure",
         "--generation-database", "none", "--suppress-health-check", "all", "--warnings", "off", "--no-color",
+        "--header", f"Authorization: {auth.bearer()['Authorization']}",
     ]  # fmt: skip
     hooks = {"SCHEMATHESIS_HOOKS": "tests.contracts.hooks", RECORDS_VARIABLE: str(records)}
     return subprocess.run(command, env=os.environ | hooks, check=False).returncode == 0
@@ -55,12 +57,11 @@ def main() -> int:
     STACK.mkdir(exist_ok=True)
     names = sys.argv[1:]
     with Stack(Path(tempfile.mkdtemp(prefix="tests-", dir=STACK)), keep_data=False) as stack:
+        stack.env.update(auth.ENVIRONMENT)
         prepare(stack.env)
         with running(stack.env, stack.folder / "logs") as services:
             urls = {name: service.url for name, service in services.items()}
-            if not asyncio.run(
-                play(stack.env["KAFKA_BOOTSTRAP_SERVERS"], urls, Console(quiet=True), keep_running=False)
-            ):
+            if not asyncio.run(play(stack.env, urls, Console(quiet=True), keep_running=False)):
                 print("The demo, which provides the data, failed")
                 return 1
             selected = {name: url for name, url in urls.items() if not names or name in names}

@@ -5,6 +5,8 @@ from zlib import crc32
 
 import httpx
 
+from tests.support.auth import bearer
+
 RECORDS_VARIABLE = "CONTRACT_TEST_RECORDS"
 PAGE_SIZE = 50
 Record = dict[str, str]
@@ -13,7 +15,7 @@ Record = dict[str, str]
 def collect_records(url: str) -> list[Record]:
     """Read the first page of every list without path parameters; each record has the texts of one item."""
     records: list[Record] = []
-    with httpx.Client(base_url=url, timeout=30) as client:
+    with httpx.Client(base_url=url, timeout=30, headers=bearer()) as client:
         for path, methods in client.get("/openapi.json").json()["paths"].items():
             names = {parameter["name"] for parameter in methods.get("get", {}).get("parameters", [])}
             if "cursor" in names and "{" not in path:

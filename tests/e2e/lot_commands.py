@@ -25,9 +25,9 @@ from shared.contracts.commands.lots import (
     OpenRecall,
     PlaceLotHold,
     PutAwayLot,
-    RecalledLot,
     ReleaseLotHold,
 )
+from shared.contracts.commands.recalled_items import RecalledLot
 from shared.contracts.commands.receiving import ConfirmSession, DisposeReturn, ReceiveReturn
 from shared.contracts.envelope import Message
 from shared.contracts.quantities import LotQuantity

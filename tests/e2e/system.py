@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from deploy import processes
@@ -19,6 +19,7 @@ from shared.contracts.envelope import Message
 from tests.e2e.event_listener import EventListener
 from tests.e2e.handlers import command_handler_of
 from tests.e2e.quiescence import QuiescenceMonitor
+from tests.support.auth import bearer, token_headers
 from tests.support.paths import path_of
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
@@ -40,7 +41,7 @@ class SystemUnderTest:
         self.producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap, enable_idempotence=True, max_request_size=MAX_RECORD_BYTES
         )
-        self.http = httpx.AsyncClient(timeout=MAX_WAIT_SECONDS)
+        self.http = httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer())
         self.databases: dict[str, asyncpg.Pool] = {}
         self._replicas = 1
         self.quiescence = QuiescenceMonitor(self.bootstrap, self.databases)
@@ -87,7 +88,8 @@ class SystemUnderTest:
         """Publish messages in order, wait for Kafka's acknowledgement and return them as sent."""
         events = [self.cloud_event_of(message, source=source) for message in messages]
         for message, event in zip(messages, events, strict=True):
-            await self.producer.send(message.TOPIC.name, json.dumps(event).encode(), key=message.key().encode())
+            value, key, headers = json.dumps(event).encode(), message.key().encode(), token_headers(message.TYPE)
+            await self.producer.send(message.TOPIC.name, value, key=key, headers=headers)
         await self.producer.flush()
         return events
 
@@ -97,17 +99,18 @@ class SystemUnderTest:
         """Publish one record with any content and return its position."""
         value = json.dumps(event).encode() if isinstance(event, dict) else event
         raw_key = key.encode() if isinstance(key, str) else key
-        metadata = await self.producer.send_and_wait(topic, value, key=raw_key)
+        headers = token_headers(str(event.get("type"))) if isinstance(event, dict) else []
+        metadata = await self.producer.send_and_wait(topic, value, key=raw_key, headers=headers)
         return metadata.topic, metadata.partition, metadata.offset
 
-    async def all_records(self, topic: str) -> list[tuple[bytes | None, bytes | None]]:
-        """Return the key and value of every record of a topic, partition by partition."""
+    async def all_records(self, topic: str) -> list[ConsumerRecord[bytes | None, bytes | None]]:
+        """Return every record of a topic, partition by partition."""
         ends = {
             partition: end
             for partition, end in (await self.quiescence.end_offsets()).items()
             if partition.topic == topic and end
         }
-        records: list[tuple[bytes | None, bytes | None]] = []
+        records: list[ConsumerRecord[bytes | None, bytes | None]] = []
         if not ends:
             return records
         async with AIOKafkaConsumer(
@@ -117,8 +120,7 @@ class SystemUnderTest:
                 consumer.assign([partition])
                 await consumer.seek_to_beginning(partition)
                 while await consumer.position(partition) < end:
-                    record = await consumer.getone()
-                    records.append((record.key, record.value))
+                    records.append(await consumer.getone())
         return records
 
     async def wait_until_quiescent(self) -> None:
@@ -183,11 +185,10 @@ class SystemUnderTest:
         return items
 
     async def post(
-        self, service: str, path: str, body: Any, *, actor: str | None = "ann", key: str | None = "", **headers: str
+        self, service: str, path: str, body: Any, *, actor: str = "ann", key: str | None = "", **headers: str
     ) -> httpx.Response:
         """Send a command once; None omits a header, an empty key is replaced by a new one."""
-        if actor is not None:
-            headers["X-Actor"] = actor
+        headers |= bearer(actor)
         if key is not None:
             headers["Idempotency-Key"] = key or str(uuid4())
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -276,7 +277,8 @@ class SystemUnderTest:
         assert document in (None, row["document"]), row
         assert row["actor"]
         assert datetime.fromisoformat(row["recorded_at"]) <= datetime.now(UTC)
-        assert contains_value(row["raw"], event["data"]), (row["raw"], event["data"])
+        sent = {name: value for name, value in event["data"].items() if name != "actor"}  # the token names it
+        assert contains_value(row["raw"], sent), (row["raw"], sent)
         for rejected in events:
             assert rejected["code"] in codes, events
             assert (rejected["rejected_type"], rejected["kind"], rejected["cause"]) == (

@@ -161,15 +161,15 @@ async def test_replay_of_all_orders_changes_nothing(system: SystemUnderTest, sce
     before = await state_fingerprint(system)
     replayed = await system.all_records("oms.orders")
     assert len(replayed) > 3
-    for key, value in replayed:
-        replayed_value = value
+    for record in replayed:
+        replayed_value = record.value
         try:
-            event = json.loads(value or b"")
+            event = json.loads(record.value or b"")
             event["time"] = (datetime.now(UTC) + timedelta(days=1)).isoformat()
             replayed_value = json.dumps(event).encode()
         except (ValueError, TypeError):
             pass  # malformed records are sent unchanged
-        await system.producer.send("oms.orders", replayed_value, key=key)
+        await system.producer.send("oms.orders", replayed_value, key=record.key)
     await system.producer.flush()
     await system.wait_until_quiescent()
     assert await state_fingerprint(system) == before

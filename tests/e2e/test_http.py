@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from deploy.databases import SERVICES
+from shared.auth.roles import Role
 from shared.contracts.commands.serials import MoveSerials, PutAwaySerials
 from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, SerialScenario, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.auth import bearer
 
 MEMBERS = {"type", "title", "status", "detail", "code", "help"}
 each_service = pytest.mark.parametrize("service", SERVICES)
@@ -40,11 +42,11 @@ def assert_problem(response: Any, status: int, code: str) -> JsonObject:
 async def test_commands_require_their_headers(
     system: SystemUnderTest, service: str, path: str, body: JsonObject
 ) -> None:
-    """A command without a valid Idempotency-Key or actor is a 400 with its own code."""
+    """A command without a valid Idempotency-Key is a 400, without a token a 401, without the role a 403."""
     assert_problem(await system.post(service, path, body, key=None), 400, "idempotency_key_missing")
-    assert_problem(await system.post(service, path, body, actor=None), 400, "actor_missing")
-    assert_problem(await system.post(service, path, body, actor=""), 400, "actor_missing")
-    assert_problem(await system.post(service, path, body, actor="a" * 65), 400, "actor_missing")
+    url = system.services[service].url + path
+    assert_problem(await system.http.post(url, json=body, headers={"Authorization": ""}), 401, "unauthenticated")
+    assert_problem(await system.http.post(url, json=body, headers=bearer("ann", Role.VIEWER)), 403, "forbidden")
     assert_problem(await system.post(service, path, body, key="k" * 256), 400, "idempotency_key_missing")
 
 
@@ -131,7 +133,7 @@ async def test_openapi_documents_each_command(system: SystemUnderTest, service: 
             required = {name for name, item in headers.items() if item["required"]}
             is_import = path.startswith("/imports/")  # its number is its idempotency key, its body a file
             key = set() if is_import else {"Idempotency-Key"}
-            assert required == (set() if path == "/scans/parse" else {"X-Actor", *key}), path
+            assert required == (set() if path == "/scans/parse" else key), path
             assert is_import or post["requestBody"]["content"]["application/json"]["schema"], path
             assert "description" in post or "summary" in post, path
             path_parameters = {item["name"] for item in post.get("parameters", []) if item["in"] == "path"}
@@ -183,13 +185,17 @@ async def test_business_rule_violation_is_a_422(system: SystemUnderTest, scenari
     await scenario.wait_for_status(serials, "RECEIVED")
 
 
-async def test_actor_comes_only_from_the_header(system: SystemUnderTest, scenario: SerialScenario) -> None:
-    """X-Actor is the only source of the actor; an actor in the body is ignored (S22)."""
+async def test_actor_comes_only_from_the_token(system: SystemUnderTest, scenario: SerialScenario) -> None:
+    """The subject of the token is the actor; another one in header or body is refused (S22)."""
     await scenario.define_product()
     serials = scenario.new_serials(1)
     await scenario.receive(serials)
     await scenario.wait_for_status(serials, "RECEIVED")
-    body = {"sku": scenario.sku, "serials": serials, "location": SHELF, "actor": "somebody else"}
+    body = {"sku": scenario.sku, "serials": serials, "location": SHELF}
+    named = await system.post("serials", "/putaways", body | {"actor": "somebody else"})
+    assert_problem(named, 400, "actor_not_allowed")
+    named = await system.post("serials", "/putaways", body, **{"X-Actor": "somebody else"})
+    assert_problem(named, 400, "actor_not_allowed")
     assert (await system.post("serials", "/putaways", body, actor="ben")).status_code == 200
     (moved,) = await scenario.wait_for_event(
         "serials.events", scenario.sku, "serial.state_changed.v1", status="IN_INVENTORY"

@@ -7,6 +7,7 @@ import signal
 
 from deploy.local.files import PROJECT
 from tests.e2e.system import SystemUnderTest
+from tests.support import auth
 from tests.support.guide import read_examples
 from tests.support.timing import MAX_WAIT_SECONDS
 
@@ -29,7 +30,7 @@ async def test_examples_work_when_pasted_in_order_and_again(system: SystemUnderT
 
 async def run_script(system: SystemUnderTest, examples: list[str]) -> list[str]:
     """Run examples in one strict shell in the project folder and return the output of each."""
-    variables = {"KAFKA_BOOTSTRAP_SERVERS": system.bootstrap}
+    variables = {"KAFKA_BOOTSTRAP_SERVERS": system.bootstrap, "AUTH_FOLDER": str(auth.FOLDER)}
     variables |= {f"{name.upper()}_URL": service.url for name, service in system.services.items()}
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     script = f"set -euo pipefail\n{exports}" + "".join(f"{code}\necho '{END_OF_EXAMPLE}'\n" for code in examples)

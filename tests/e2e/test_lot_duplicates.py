@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from shared.contracts.commands.lots import AdjustLot, CountLot, OpenRecall, RecalledLot
+from shared.contracts.commands.lots import AdjustLot, CountLot, OpenRecall
+from shared.contracts.commands.recalled_items import RecalledLot
 from tests.e2e import conservation
 from tests.e2e.invariants import state_fingerprint
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
@@ -25,8 +26,8 @@ async def test_replay_of_all_lot_messages_changes_nothing(system: SystemUnderTes
     await system.wait_until_quiescent()
     before = await state_fingerprint(system)
     for topic in ("lots.commands", "receiving.events", "fulfillment.events", "lots.events"):
-        for key, value in await system.all_records(topic):
-            await system.producer.send(topic, value, key=key)
+        for record in await system.all_records(topic):
+            await system.producer.send(topic, record.value, key=record.key, headers=list(record.headers))
     await system.producer.flush()
     await system.wait_until_quiescent()
     assert await state_fingerprint(system) == before

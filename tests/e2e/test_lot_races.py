@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from shared.contracts.commands.fulfillment import DispatchShipment, PickItems
-from shared.contracts.commands.lots import OpenRecall, RecalledLot
+from shared.contracts.commands.lots import OpenRecall
+from shared.contracts.commands.recalled_items import RecalledLot
 from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
 from tests.e2e.serial_scenario import STAGE

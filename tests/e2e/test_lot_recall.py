@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from deploy.local.files import PROJECT
-from shared.contracts.commands.lots import AdjustLot, CloseRecall, OpenRecall, RecalledLot, RecordCustomerContact
+from shared.contracts.commands.lots import AdjustLot, CloseRecall, OpenRecall, RecordCustomerContact
+from shared.contracts.commands.recalled_items import RecalledLot
 from shared.contracts.commands.receiving import DisposeReturn, ReceiveReturn
 from shared.contracts.commands.serials import ReleaseSerialHold
 from shared.contracts.quantities import LotQuantity
@@ -16,6 +17,7 @@ from tests.e2e import conservation
 from tests.e2e.lot_scenario import STORAGE_LOCATIONS, LotScenario, scanned_lot
 from tests.e2e.serial_scenario import CUSTOMER, DOCK, quote_path
 from tests.e2e.system import JsonObject, SystemUnderTest
+from tests.support.auth import token_of
 from tests.support.polling import wait_until
 
 
@@ -158,7 +160,7 @@ async def close_recall(
 async def run_mock_recall(system: SystemUnderTest, recall: str, lot: str) -> tuple[int | None, str]:
     """Run a mock recall from the command line; return the exit code and output."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "shared.cli", "lots", "recall", recall, "--mock", "--actor", "sue",
+        sys.executable, "-m", "shared.cli", "lots", "recall", recall, "--mock", "--token", token_of("sue"),
         "--reason", "exercise", "--lot", lot,
         cwd=PROJECT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "LOTS_URL": system.services["lots"].url},

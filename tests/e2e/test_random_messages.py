@@ -1,10 +1,5 @@
 """Random messages over Kafka and HTTP: no service halts and none responds with a 500."""
 
-import asyncio
-from collections.abc import Iterator
-from urllib.parse import quote
-
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -18,9 +13,7 @@ from tests.e2e.random_messages import MessageGenerator
 from tests.e2e.serial_scenario import DOCK, ELSEWHERE, SHELF, STAGE, WAREHOUSE, SerialScenario
 from tests.e2e.system import JsonObject, SystemUnderTest
 from tests.support.paths import path_of
-from tests.support.request_slots import RequestSlots
 
-ODD_VALUES = ("a\0b", "💥%\\", "-1", "9" * 30, "A" * 3000)
 OWN_LOCATIONS = {"location": ["ODD/A", "ODD/B"], "warehouse": ["ODD"]}
 seeded = settings(
     max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate],
@@ -135,38 +128,3 @@ async def test_random_commands_over_http(system: SystemUnderTest, seed: int) -> 
             assert response.json()["code"] in response.json()["type"], response.text
     await system.wait_until_quiescent()
     await invariants.assert_invariants(system, [scenario.sku])
-
-
-async def get_routes(system: SystemUnderTest, service: str) -> list[tuple[str, list[JsonObject]]]:
-    """Return every GET path with its parameters."""
-    document = await system.get_json(service, "/openapi.json")
-    return [
-        (path, methods["get"].get("parameters", [])) for path, methods in document["paths"].items() if "get" in methods
-    ]
-
-
-def odd_queries(path: str, parameters: list[JsonObject]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Return a GET path with odd values in it, then with one odd parameter each."""
-    in_path = [parameter["name"] for parameter in parameters if parameter["in"] == "path"]
-    in_query = [parameter for parameter in parameters if parameter["in"] == "query"]
-    required = {parameter["name"]: "x" for parameter in in_query if parameter.get("required")}
-    for odd_value in ODD_VALUES:
-        yield path.format(**dict.fromkeys(in_path, quote(odd_value, safe="") or "-")), {}
-        for parameter in in_query:
-            yield path.format(**dict.fromkeys(in_path, "x")), {**required, parameter["name"]: odd_value}
-
-
-@pytest.mark.parametrize("service", SERVICES)
-async def test_odd_query_values_are_answered(system: SystemUnderTest, service: str) -> None:
-    """Odd values in paths and parameters are never answered with a 500."""
-    slots = RequestSlots()
-
-    async def query(slot: asyncio.Semaphore, path: str, values: dict[str, str]) -> None:
-        async with slot:
-            response = await system.get(service, path, **values)
-        assert response.status_code < 500, (path, values, response.text)
-
-    routes = await get_routes(system, service)
-    await asyncio.gather(
-        *(query(slots.of(path), *odd) for path, parameters in routes for odd in odd_queries(path, parameters))
-    )

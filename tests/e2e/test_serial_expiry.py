@@ -1,7 +1,8 @@
 """Units with a lot number and expiry on their label follow the rules of lots."""
 
 from shared.contracts.commands.fulfillment import PickItems, UnpickItems
-from shared.contracts.commands.lots import OpenRecall, RecalledLot
+from shared.contracts.commands.lots import OpenRecall
+from shared.contracts.commands.recalled_items import RecalledLot
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.commands.serials import CorrectSerialExpiry
 from tests.e2e import invariants

@@ -13,6 +13,7 @@ from tests.faults.cluster import Cluster
 from tests.faults.fault_report import FaultReport
 from tests.faults.fixtures import define_locations
 from tests.faults.upstream import UpstreamClient
+from tests.support import auth
 
 PARTITIONS = 4
 REPORT = pytest.StashKey[FaultReport]()
@@ -24,6 +25,7 @@ def stack() -> Iterator[Stack]:
     """Start separate servers: the proofs read all their data, and tests kill them."""
     STACK.mkdir(exist_ok=True)
     with Stack(Path(tempfile.mkdtemp(prefix="faults-", dir=STACK)), keep_data=False) as running:
+        running.env.update(auth.ENVIRONMENT)
         prepare(running.env, partitions=PARTITIONS)
         yield running
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
-from shared.contracts.commands.fulfillment import DispatchShipment, PackItems, PickItems
+from shared.contracts.commands.fulfillment import DispatchShipment, PackItems, PickItems, ReportShortPick
 from shared.contracts.commands.lots import PutAwayLot
 from shared.contracts.commands.receiving import ConfirmSession, ScanItems
 from shared.contracts.commands.serials import PutAwaySerials
@@ -36,7 +36,7 @@ from shared.contracts.lots import (
 from shared.contracts.problems import Code
 from shared.contracts.receiving import ReceiptLineExpected, ReceiptSerialsReceived
 from shared.contracts.serials import SerialAllocated, SerialHoldPlaced, SerialHoldReleased, SerialStateChanged
-from shared.contracts.upstream import AsnAnnounced, AsnLine, Customer, OrderAmended, OrderPlaced
+from shared.contracts.upstream import AsnAnnounced, AsnLine, OrderAmended
 from tests.faults import corrections, order_script
 from tests.faults.fixtures import define_products
 from tests.faults.identifier_flows import IdentifierFlows
@@ -54,7 +54,6 @@ from tests.faults.plan import (
     scanned_lots,
 )
 from tests.faults.stock_counts import StockCounts
-from tests.faults.tracked_order import TrackedOrder
 from tests.faults.upstream import ACTOR, SOURCE, Event, UpstreamClient
 
 PUTAWAYS_PER_COUNT = 5
@@ -159,23 +158,18 @@ class Load:
             if lot_receipt := next(lots, None):
                 await self._announce_lots(lot_receipt)
             if order := next(orders, None):
-                await self._place(order)
+                await self.upstream.publish(order_script.placement(order, f"{self.plan.name}-C"))
             await self.identifiers.start_next(number)
             await asyncio.sleep(self.plan.interval)
         for lot_receipt in lots:
             await self._announce_lots(lot_receipt)
         for order in orders:
-            await self._place(order)
+            await self.upstream.publish(order_script.placement(order, f"{self.plan.name}-C"))
         self.all_published = True
 
     async def _announce_lots(self, receipt: str) -> None:
         line = AsnLine(line="1", sku=self.plan.lot_sku, quantity=len(LOTS) * RECEIVED_PER_LOT)
         await self.upstream.publish(AsnAnnounced(receipt=receipt, warehouse=WAREHOUSE, lines=[line]))
-
-    async def _place(self, order: TrackedOrder) -> None:
-        customer = Customer(id=f"{self.plan.name}-C")
-        message = OrderPlaced(order=order.name, warehouse=WAREHOUSE, customer=customer, lines=order.lines)
-        await self.upstream.publish(message)
 
     def _on_event(self, event: Event) -> None:
         self.stock.on_event(event)
@@ -203,8 +197,10 @@ class Load:
                 for commands, delay in self.flow.on_refused(message, rejection.ids):
                     self._tasks.create_task(self._publish_all(commands, delay))
                 return
-            case PickItems(order=order) if order in self.orders and self.flow.is_crossing(order, rejection):
-                self._tasks.create_task(self._pick_again(order))
+            case PickItems() | ReportShortPick() if message.order in self.orders and self.flow.is_crossing(
+                message.order, rejection
+            ):
+                self._tasks.create_task(self._pick_again(message.order))
                 return
         if rejection.code != Code.NOT_YET_AVAILABLE:
             self.rejections.append(rejection)
@@ -213,7 +209,7 @@ class Load:
         self._tasks.create_task(self._publish_all([order_script.restrict_to(message, rejection.ids)], RETRY_AFTER))
 
     async def _pick_again(self, order: str) -> None:
-        """Pick what is allocated instead of the released lots."""
+        """Pick what is allocated instead of the released lots, without a report about them."""
         await asyncio.sleep(RETRY_AFTER)
         for commands in self.flow.pick_again(self.orders[order]):
             await self._publish_all(commands)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from shared.contracts.commands.fulfillment import DispatchShipment, PackItems
 from shared.contracts.envelope import Message, Rejected
-from shared.contracts.fulfillment import CartonPacked, OrderLotsPicked, OrderSerialsPicked
+from shared.contracts.fulfillment import CartonPacked, OrderLotsDeallocated, OrderLotsPicked, OrderSerialsPicked
 from shared.contracts.lots import LotShipped
 from shared.contracts.problems import Code
 from tests.faults import corrections, order_script
@@ -17,7 +17,7 @@ Commands = list[Message]
 RETRY_AFTER = 0.2
 PICKS_PER_COUNT = 8
 CODES_OF_CROSSING = (Code.NOT_ON_PICK_LIST, Code.INSUFFICIENT_STOCK, Code.ALREADY_PICKED)
-"""Rejections of a pick that crosses the release of one of its lots, or of a part of it."""
+"""Rejections of a pick or short pick that crosses the release of one of its lots, or of a part of it."""
 
 
 class OrderFlow:
@@ -30,17 +30,17 @@ class OrderFlow:
             for number, (order_id, lines, cancel) in enumerate(plan.placed_orders())  # two orders per shipment
         }
         self.crossing_picks: dict[str, Rejected] = {}
-        """Rejected picks by order; the event of the release that explains one may follow."""
+        """Rejected picks and short picks by order; the event of the release that explains one may follow."""
         self._shipments: set[str] = set()
         self._pick_count = 0
 
     @property
     def unexplained_picks(self) -> list[Rejected]:
-        """Return the rejected picks of orders that nothing was released from."""
+        """Return the rejected picks and short picks of orders that nothing was released from."""
         return [pick for order, pick in self.crossing_picks.items() if not self.orders[order].was_released]
 
     def is_crossing(self, order: str, rejection: Rejected) -> bool:
-        """Return whether a rejected pick may cross a release."""
+        """Return whether a rejected pick or short pick may cross a release."""
         if rejection.code == Code.NOT_YET_AVAILABLE:
             return self.orders[order].was_released
         if rejection.code in CODES_OF_CROSSING:
@@ -65,8 +65,9 @@ class OrderFlow:
             yield self._dispatch_commands(order)
 
     def pick_again(self, order: TrackedOrder) -> Iterator[Commands]:
-        """Yield the pick of what is allocated now, after an earlier one was rejected."""
+        """Yield the pick of what is allocated now, after a pick or short pick was rejected."""
         order.is_started = order.is_moving = False
+        order.awaited.discard(OrderLotsDeallocated)
         if order.is_booked:
             self.stock.end(order.name)
         yield from self._start(order)

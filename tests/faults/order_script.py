@@ -12,10 +12,15 @@ from shared.contracts.commands.fulfillment import (
 )
 from shared.contracts.commands.serials import PutAwaySerials
 from shared.contracts.envelope import Message
-from shared.contracts.upstream import OrderCancelled
-from tests.faults.plan import STAGING, UnitKey
+from shared.contracts.upstream import Customer, OrderCancelled, OrderPlaced
+from tests.faults.plan import STAGING, WAREHOUSE, UnitKey
 from tests.faults.tracked_order import ZERO, TrackedOrder
 from tests.faults.upstream import ACTOR
+
+
+def placement(order: TrackedOrder, customer: str) -> OrderPlaced:
+    """Return the message that places the order."""
+    return OrderPlaced(order=order.name, warehouse=WAREHOUSE, customer=Customer(id=customer), lines=order.lines)
 
 
 def cancel_commands(order: TrackedOrder) -> list[Message]:

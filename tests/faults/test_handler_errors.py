@@ -21,6 +21,7 @@ from tests.faults.load import Load
 from tests.faults.plan import SHELVES, LoadPlan
 from tests.faults.proof import prove
 from tests.faults.upstream import ACTOR, UpstreamClient
+from tests.support.auth import bearer
 from tests.support.timing import MAX_WAIT_SECONDS
 
 
@@ -79,7 +80,10 @@ async def test_handler_that_always_raises(
 
 async def wait_for_halt(replica: Service) -> dict[str, Any]:
     """Wait until a replica reports a halted consumer; return its position."""
-    async with asyncio.timeout(MAX_WAIT_SECONDS), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
+    async with (
+        asyncio.timeout(MAX_WAIT_SECONDS),
+        httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer()) as client,
+    ):
         while True:
             response = await client.get(f"{replica.url}/ready")
             if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "halted" in response.json():

@@ -24,6 +24,7 @@ from tests.faults.proof import prove
 from tests.faults.snapshots import TopicRecord, fetch_rows, read_records, registry_of
 from tests.faults.topic_proofs import first_deliveries
 from tests.faults.upstream import ACTOR, UpstreamClient
+from tests.support.auth import bearer
 from tests.support.paths import path_of
 from tests.support.timing import MAX_WAIT_SECONDS
 
@@ -34,7 +35,7 @@ async def post_command(client: httpx.AsyncClient, replica: Service, command: Mes
     assert isinstance(handler, CommandHandler)
     path = path_of(handler, command.model_dump())
     headers = {
-        "Content-Type": "application/json", "X-Actor": ACTOR, "Idempotency-Key": f"{command.TYPE} {next(KEY_NUMBERS)}",
+        "Content-Type": "application/json", **bearer(ACTOR), "Idempotency-Key": f"{command.TYPE} {next(KEY_NUMBERS)}",
     }  # fmt: skip
     body = command.model_dump_json(exclude={"actor", "cause"}, exclude_none=True)
     while True:
@@ -60,7 +61,7 @@ async def test_50_orders_for_20_units(cluster: Cluster, upstream: UpstreamClient
     """50 parallel orders for 20 units on two replicas of each service get 20 units, one each (S08)."""
     await cluster.scale_to(2)
     load = Load(upstream, LoadPlan("fifty", skus=1, receipts=1, units=20, orders=0))
-    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer()) as client:
         await load.wait_until_done()
         replicas = cluster.replicas["fulfillment"]
         responses = await asyncio.gather(
@@ -87,7 +88,7 @@ async def test_two_replicas_scan_the_same_serials(
     load = Load(upstream, LoadPlan("scans", skus=1, receipts=0, orders=0))
     serials = [f"scans-{number:03}" for number in range(300)]
     sku, receipts = load.plan.sku(0), ("scans-A", "scans-B")
-    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer()) as client:
         for receipt in receipts:
             lines = [AsnLine(line="1", sku=sku, quantity=300)]
             response = await post_command(

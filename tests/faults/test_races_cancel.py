@@ -34,6 +34,7 @@ from tests.faults.proof import prove
 from tests.faults.snapshots import fetch_rows
 from tests.faults.test_races import post_command
 from tests.faults.upstream import Event, UpstreamClient
+from tests.support.auth import bearer
 from tests.support.timing import MAX_WAIT_SECONDS
 
 AWAITED_EVENTS = (
@@ -110,7 +111,7 @@ async def test_cancel_races_allocation(cluster: Cluster, upstream: UpstreamClien
     await cluster.scale_to(2)
     load = Load(upstream, LoadPlan("cancel-allocated", skus=1, receipts=4, units=5, orders=0, interval=0))
     triggers = (IMMEDIATELY, AllocationRequested, SerialAllocated, OrderStatusChanged)
-    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer()) as client:
         driver = RaceDriver(cluster, upstream, client, load.plan.sku(0))
         upstream.listeners.append(driver.on_event)
         await load.wait_until_done()
@@ -140,7 +141,7 @@ async def test_cancel_races_pick_and_dispatch(cluster: Cluster, upstream: Upstre
     load = Load(upstream, LoadPlan("cancel-dispatched", skus=1, receipts=8, units=9, orders=0, interval=0))
     pairs = [(race_function, trigger) for race_function, trigger in RACES for _ in range(6)]
     orders = [f"cancel-dispatched-X{number}" for number in range(len(pairs))]
-    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer()) as client:
         driver = RaceDriver(cluster, upstream, client, load.plan.sku(0))
         upstream.listeners.append(driver.on_event)
         await load.wait_until_done()

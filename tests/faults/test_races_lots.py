@@ -20,6 +20,7 @@ from tests.faults.proof import prove
 from tests.faults.snapshots import fetch_rows
 from tests.faults.test_races import post_command
 from tests.faults.upstream import UpstreamClient
+from tests.support.auth import bearer
 from tests.support.timing import MAX_WAIT_SECONDS
 
 EXPIRIES = {"L1": "2150-03-01", "L2": "2150-01-01", "L3": "2150-05-01", "L4": "2150-02-01", "L5": "2150-04-01"}
@@ -84,7 +85,7 @@ async def test_50_orders_for_20_pieces(cluster: Cluster, upstream: UpstreamClien
     """50 parallel orders for 20 pieces of five lots get exactly 20, by FEFO in commit order (S08, S27)."""
     await cluster.scale_to(2)
     load = Load(upstream, LoadPlan("fifty-lots", skus=1, receipts=0, orders=0, put_away=False))
-    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer()) as client:
         competing_orders = CompetingOrders(cluster, load, client)
         await competing_orders.stock_lots()
         await asyncio.gather(*map(competing_orders.place_order, range(ORDER_COUNT)))
@@ -106,7 +107,7 @@ async def test_holds_race_allocation(cluster: Cluster, upstream: UpstreamClient,
     """Two of five lots are put on hold during 50 orders: the other three are allocated completely (S27, S28)."""
     await cluster.scale_to(2)
     load = Load(upstream, LoadPlan("held-lots", skus=1, receipts=0, orders=0, put_away=False))
-    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
+    async with load.running(), httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer()) as client:
         competing_orders = CompetingOrders(cluster, load, client)
         await competing_orders.stock_lots()
 

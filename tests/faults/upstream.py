@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.topics import FULFILLMENT, LOCATIONS, LOTS, PRODUCTS, RECEIVING, SERIALS
+from tests.support.auth import token_headers
 from tests.support.timing import MAX_WAIT_SECONDS
 
 SOURCE = "upstream"
@@ -85,7 +86,8 @@ class UpstreamClient:
         self.sent_at[message_id] = now = datetime.now(UTC)
         event = CloudEvent[Any](id=message_id, source=SOURCE, type=message.TYPE, time=now, data=message)
         value = event.model_dump_json(exclude_none=True, by_alias=True).encode()
-        await self._producer.send(message.TOPIC.name, value, key=message.key().encode())
+        headers = token_headers(message.TYPE, ACTOR)
+        await self._producer.send(message.TOPIC.name, value, key=message.key().encode(), headers=headers)
         return message_id
 
     def start_silence_timer(self, source: str) -> SilenceTimer:

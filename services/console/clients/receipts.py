@@ -143,7 +143,7 @@ class LineProgress(Model):
 class ScanAnswer(Model):
     """The verdicts on the scans of one command, and the lines that they touched."""
 
-    sku: str
+    sku: str | None
     accepted: int
     unmatched: int
     scan_results: list[SerialVerdict]

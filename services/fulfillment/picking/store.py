@@ -14,7 +14,7 @@ from services.fulfillment.orders.store import (
     skus_of_lot_selectors,
 )
 from services.fulfillment.orders.store.tables import LOTS
-from shared.contracts.commands.fulfillment import PickItems, SwapUnit, UnpickItems
+from shared.contracts.commands.fulfillment import ItemsCommand, PickItems, SwapUnit, UnpickItems
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.lot_corrections import LotDatesCorrected, LotNumberCorrected
 from shared.contracts.lots import LotAllocationsRevoked, LotHoldPlaced, LotHoldReleased, LotStockMissing
@@ -239,5 +239,8 @@ def _lot_holds(events: Iterable[CloudEvent[LotHoldPlaced]] | Iterable[CloudEvent
 def _unit_keys(data: Any) -> list[UnitKey]:
     """The units that a command lists."""
     if isinstance(data, SwapUnit):
-        return [(data.unit.sku, serial) for serial in (data.unit.serial, data.replacement)]
-    return [(unit.sku, unit.serial) for unit in getattr(data, "units", ())]
+        return (
+            [(data.unit.sku, serial) for serial in (data.unit.serial, data.replacement) if serial] if data.unit else []
+        )
+    units = [(unit.sku, unit.serial) for unit in getattr(data, "units", ())]
+    return [*units, *data.alternatives] if isinstance(data, ItemsCommand) else units

@@ -16,6 +16,7 @@ from services.fulfillment.orders.store import (
     load_products,
     load_with,
     order_ids,
+    resolve_cartons,
     skus_of_lot_selectors,
 )
 from services.fulfillment.shipping.domain.sscc import build_sscc, count_references
@@ -57,6 +58,7 @@ Events = Sequence[CloudEvent[Any]]
 async def load_packing(tx: Transaction, uow: FulfillmentUnitOfWork, events: Events) -> None:
     """Load orders with the listed units and the listed cartons with their content."""
     units = [(unit.sku, unit.serial) for event in events for unit in event.data.units]
+    units += [key for event in events for key in event.data.alternatives]
     cartons = {event.data.carton for event in events} | {getattr(event.data, "to_carton", "") for event in events}
     await load_orders(tx, uow, order_ids(events), units=units, cartons=cartons - {""})
     await _load_cartons(tx, uow, cartons=cartons)
@@ -147,6 +149,7 @@ def _orders_of_shipments(events: Events) -> set[str]:
 
 async def resolve_orders_of_cartons(tx: Transaction, events: Events) -> Events:
     """Fill in the orders of new shipments from their cartons; the order of a carton is immutable."""
+    events = await resolve_cartons(tx, events)
     cartons = {carton for event in events if not event.data.orders for carton in event.data.cartons}
     rows = await tx.fetch_all(SELECT_ORDERS_OF_CARTONS, {"cartons": sorted(cartons)}) if cartons else []
     order_by_carton: Mapping[str, str] = {row.carton: row.order_id for row in rows}

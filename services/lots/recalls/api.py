@@ -46,6 +46,8 @@ class RecallDetail(RecallSummary):
     """A recall with its products, outstanding answers and the paths of its lists."""
 
     notice: str
+    scans: list[str]
+    """Texts as the scanner sent them, of goods that are recalled."""
     closed_by: str | None
     closed_reason: str | None
     outstanding: int
@@ -83,6 +85,7 @@ async def get_recall(
     return RecallDetail(
         **{name: columns[name] for name in RecallSummary.model_fields},
         notice=row.notice,
+        scans=row.scans,
         closed_by=row.closed_by,
         closed_reason=row.closed_reason,
         outstanding=row.products - row.answered,

@@ -20,6 +20,7 @@ from shared.http.labels import (
     SeveralLabels,
     require_few,
 )
+from shared.http.reads import absence
 from shared.labels import location_label
 from shared.persistence.database import Transaction
 
@@ -117,7 +118,10 @@ async def get_location_label(
     return await printing.draw([location_label(location.location, location.type, printing.size or "100x50")])
 
 
-@router.get("/location-labels", tags=["labels"], response_class=PrintResponse, responses=SHEET_RESPONSE)
+@router.get(
+    "/location-labels", tags=["labels"], response_class=PrintResponse,
+    responses={**SHEET_RESPONSE, 404: absence(Code.LOCATION_NOT_FOUND)},
+)  # fmt: skip
 async def list_location_labels(
     tx: ReadTransaction,
     printing: SeveralLabels,

@@ -9,7 +9,7 @@ from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 COLUMNS = """
 p.sku, p.version, p.name, p.unit, p.tracking, p.shelf_life, p.decimals, p.serial_format,
-p.serials_unique_per_product, p.warranty,
+p.serials_unique_per_product, p.receive_by_carton, p.warranty,
 COALESCE((SELECT jsonb_agg(jsonb_build_object('code', b.code, 'quantity', b.quantity) ORDER BY b.code)
           FROM barcode b WHERE b.sku = p.sku), '[]') AS barcodes
 """

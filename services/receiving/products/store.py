@@ -20,7 +20,8 @@ from shared.persistence.record_table import RecordTable
 
 PRODUCTS = RecordTable(
     "product", Product, "sku",
-    "version name unit tracking shelf_life decimals serial_format serials_unique_per_product warranty",
+    "version name unit tracking shelf_life decimals serial_format serials_unique_per_product receive_by_carton"
+    " warranty",
     types={"shelf_life": "jsonb", "serial_format": "jsonb", "warranty": "jsonb"}, upsert=True,
 )  # fmt: skip
 BARCODES = RecordTable("barcode", ProductBarcode, "code", "sku quantity", upsert=True)
@@ -31,7 +32,7 @@ EXTRA = ("barcodes",)
 
 SELECT_PRODUCTS = text("""
 SELECT sku, version, name, unit, tracking, shelf_life::text AS shelf_life, decimals,
-       serial_format::text AS serial_format, serials_unique_per_product, warranty::text AS warranty,
+       serial_format::text AS serial_format, serials_unique_per_product, receive_by_carton, warranty::text AS warranty,
        (SELECT jsonb_agg(jsonb_build_array(b.code, b.quantity)) FROM barcode b WHERE b.sku = product.sku) AS barcodes
 FROM product WHERE sku = ANY(CAST(:skus AS text[]))
 """)
@@ -127,16 +128,20 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     uow.product_changes.clear()
 
 
-async def resolve_barcodes(tx: Transaction, events: Sequence[CloudEvent[ScanItems]]) -> Sequence[CloudEvent[ScanItems]]:
+async def resolve_barcodes(tx: Transaction, events: Sequence[CloudEvent[Any]]) -> Sequence[CloudEvent[Any]]:
     """Add the product of each scanned barcode in any spelling, so that it is locked; the rules check it again."""
-    codes = {event.data.barcode for event in events if event.data.barcode}
+    codes = {code for event in events if (code := _barcode_of(event))}
     if not codes:
         return events
     stored = {barcode.code: barcode for barcode in await find_barcodes(tx, spellings_of(codes))}
     found = {code: barcode for code in codes if (barcode := find_barcode(code, stored.get))}
     return [
         event.model_copy(update={"data": event.data.model_copy(update={"sku": barcode.sku, "barcode": barcode.code})})
-        if (barcode := found.get(event.data.barcode or ""))
+        if (barcode := found.get(_barcode_of(event) or ""))
         else event
         for event in events
     ]
+
+
+def _barcode_of(event: CloudEvent[Any]) -> str | None:
+    return event.data.barcode if isinstance(event.data, ScanItems) else None

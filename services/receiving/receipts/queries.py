@@ -130,11 +130,11 @@ def select_scans(order: SortOrder) -> str:
     """Write the statement of a page of the unconfirmed scans of a session."""
     return f"""
 SELECT serial, sku, line, location, scanned_by, scanned_at, 'ACCEPTED' AS status, NULL AS conflicting_value, lot,
-       expiry, manufactured_on, expiry_source
+       expiry, manufactured_on, expiry_source, scan, inferred_from
 FROM unit WHERE receipt = :receipt AND session = :session AND status = 'SCANNED' AND {order.after()}
 UNION ALL
 SELECT serial, sku, line, location, scanned_by, scanned_at, kind, conflicting_value, lot, expiry,
-       manufactured_on, expiry_source
+       manufactured_on, expiry_source, scan, inferred_from
 FROM unmatched_scan WHERE receipt = :receipt AND session = :session AND {order.after()}
 {order.order_by} LIMIT :size
     """  # noqa: S608 - constant names

@@ -55,6 +55,8 @@ class ReturnUnitOut(KnownFieldsModel):
     warranty_ends_on: date | None
     in_warranty: bool | None
     """Whether it came back inside its warranty; null if it was sold without one."""
+    scan: str | None
+    """Text as the scanner sent it; null if the number was typed."""
 
 
 class LotDispositionOut(KnownFieldsModel):
@@ -78,6 +80,8 @@ class ReturnLotOut(KnownFieldsModel):
     reason: str
     received_at: datetime
     received_by: str
+    scan: str | None
+    """Texts as the scanner sent them, one a line; null if the lot was typed."""
     dispositions: list[LotDispositionOut]
 
 

@@ -37,7 +37,7 @@ def select_units(order: SortOrder) -> str:
     """Write the statement of a page of the units of a return."""
     return f"""
 SELECT sku, serial, location, reason, received_at, received_by, disposition, disposed_reason, disposed_at, disposed_by,
-       warranty_ends_on, in_warranty
+       warranty_ends_on, in_warranty, scan
 FROM return_unit WHERE return_id = :return_id AND {order.after()}
 {order.order_by} LIMIT :size
     """  # noqa: S608 - constant names
@@ -47,7 +47,7 @@ def select_lots(order: SortOrder) -> str:
     """Write the statement of a page of the lots of a return with their dispositions."""
     return f"""
 SELECT l.sku, l.lot, l.location, l.quantity, l.quantity - l.disposed AS pending_quantity, l.reason, l.received_at,
-       l.received_by,
+       l.received_by, l.scan,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('quantity', d.quantity, 'disposition', d.disposition,
                                                      'reason', d.reason, 'disposed_at', d.disposed_at,
                                                      'disposed_by', d.disposed_by)

@@ -33,7 +33,9 @@ RETURNED_UNITS = RecordTable(
     guard="t.disposition IS NULL",
 )  # fmt: skip
 SHIPPED_LOTS = RecordTable("shipped_lot", ShippedLot, "order_id customer sku lot", "shipped returned", upsert=True)
-RETURNED_LOTS = RecordTable("return_lot", ReturnLot, "return_id sku lot location", "quantity disposed", upsert=True)
+RETURNED_LOTS = RecordTable(
+    "return_lot", ReturnLot, "return_id sku lot location", "quantity disposed scan", upsert=True
+)
 LOT_DISPOSITIONS = RecordTable("lot_disposition", LotDisposition, "return_id sku lot location")
 
 SELECT_RETURNS, SELECT_RETURNED_UNITS, SELECT_RETURNED_LOTS = (

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
+from services.receiving.cartons.api import AnnouncedCartonDetail, find_carton
 from services.receiving.receipts.domain.records import ReceiptStatus, UnitStatus
 from services.receiving.scans import queries
 from services.receiving.scans.domain.candidates import (
@@ -17,10 +18,12 @@ from services.receiving.scans.domain.candidates import (
     plan_look_up,
     resolve,
 )
+from shared.auth.roles import Role
 from shared.contracts.envelope import ContractModel
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.http import ProblemError, ReadTransaction
+from shared.http.auth import requires
 from shared.http.reads import PROBLEMS_OF_COMMANDS, problem
 from shared.identifiers import DocumentId, Sku, resource_path
 from shared.scans import Scan, ScanKind, classify
@@ -29,7 +32,12 @@ from shared.scans.gtin import GtinUse
 from shared.scans.values import find_identifier
 
 router = APIRouter(tags=["scans"])
-COLLECTIONS: dict[CandidateKind, str] = {"PRODUCT": "products", "RECEIPT": "receipts", "LOCATION": "locations"}
+COLLECTIONS: dict[CandidateKind, str] = {
+    "PRODUCT": "products",
+    "RECEIPT": "receipts",
+    "LOCATION": "locations",
+    "CARTON": "cartons",
+}
 PROBLEMS = PROBLEMS_OF_COMMANDS | {400: problem(Code.VALIDATION_ERROR), 404: problem(Code.PRODUCT_NOT_FOUND)}
 del PROBLEMS[422]
 
@@ -77,7 +85,7 @@ class CandidateOut(KnownFieldsModel):
     kind: CandidateKind
     """What it is."""
     id: str
-    """The barcode, SKU, serial number, lot number, receipt or location."""
+    """The barcode, SKU, serial number, lot number, receipt, location, or SSCC of a carton."""
     sku: str | None
     quantity: int | None
     """Number of units that one scan of the barcode represents."""
@@ -123,22 +131,30 @@ class ParsedScan(KnownFieldsModel):
     """The values of several in one scan, or the ends of a range."""
     read_as: CandidateOut | None
     """What the scan means; null if nothing known, or several things."""
+    carton: AnnouncedCartonDetail | None = None
+    """What the carton or pallet contains, and what of it is received; null for other scans."""
     candidates: list[CandidateOut]
     """Everything that the scan may mean in this context."""
     problems: list[ScanProblemOut]
     """What is wrong, and what was tolerated."""
 
 
-@router.post("/scans/parse", summary="Explain a scan without recording it", responses=PROBLEMS)
+@router.post(
+    "/scans/parse", summary="Explain a scan without recording it", responses=PROBLEMS,
+    openapi_extra=requires(Role.VIEWER),
+)  # fmt: skip
 async def parse_scan(tx: ReadTransaction, scanned: ParseScan) -> ParsedScan:
     """Say what a scanned text is and what it means in its context; several meanings are candidates, never a guess."""
     scan = classify(scanned.text, fnc1=scanned.fnc1, year=tx.now.year)
     given = Context(frozenset(scanned.expected), scanned.sku, scanned.receipt)
     if (context := await queries.find_context(tx, given)) is None:
         raise ProblemError(Code.PRODUCT_NOT_FOUND, f"Product {scanned.sku} not found", ids=[scanned.sku or ""])
-    found = await queries.find_candidates(tx, plan_look_up(scan), scanned.sku)
+    found = await queries.find_candidates(tx, plan_look_up(scan), given)
     candidates = resolve(scan, found, context)
-    return _to_parsed(scan, candidates, ambiguity(scan, candidates))
+    parsed = _to_parsed(scan, candidates, ambiguity(scan, candidates))
+    if parsed.read_as and parsed.read_as.kind == "CARTON":
+        parsed.carton = await find_carton(tx, parsed.read_as.id, candidates[0].receipt)
+    return parsed
 
 
 def _to_parsed(scan: Scan, candidates: list[Candidate], problem: ProblemDetail | None) -> ParsedScan:

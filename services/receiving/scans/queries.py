@@ -25,15 +25,27 @@ UNION ALL (
     SELECT 'LOT', lot, sku, NULL, NULL, NULL FROM known_lot
     WHERE lot_key = CAST(:lot_key AS text) ORDER BY sku, lot LIMIT :limit
 )
+UNION ALL (
+    SELECT 'CARTON', :sscc, NULL, NULL, r.status, r.receipt
+    FROM (
+        SELECT receipt FROM announced_carton WHERE sscc = CAST(:sscc AS text)
+        UNION SELECT receipt FROM announced_carton WHERE pallet = CAST(:sscc AS text)
+    ) AS named JOIN receipt r USING (receipt)
+    ORDER BY r.receipt = CAST(:receipt AS text) DESC NULLS LAST, r.status IN ('PLANNED', 'IN_PROGRESS') DESC,
+        r.created_at DESC LIMIT 1
+)
 """)
 SELECT_PRODUCT = text("SELECT tracking, serial_format FROM product WHERE sku = :sku")
 MAX_CANDIDATES = 100
 """Number of serial numbers, and of lots, that a scan may name."""
 
 
-async def find_candidates(tx: Transaction, look_up: LookUp, sku: str | None) -> list[Candidate]:
+async def find_candidates(tx: Transaction, look_up: LookUp, context: Context) -> list[Candidate]:
     """Find what a scan may name, in one statement; units that left count for the products that are named."""
-    rows = await tx.fetch_all(SELECT_CANDIDATES, {**look_up._asdict(), "sku": sku, "limit": MAX_CANDIDATES})
+    rows = await tx.fetch_all(
+        SELECT_CANDIDATES,
+        {**look_up._asdict(), "sku": context.sku, "receipt": context.receipt, "limit": MAX_CANDIDATES},
+    )
     return [Candidate(row.kind, row.id, row.sku, row.quantity, row.status, row.receipt) for row in rows]
 
 

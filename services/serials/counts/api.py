@@ -66,6 +66,8 @@ class CountDiscrepancyOut(KnownFieldsModel):
     current_location: str | None
     current_order: str | None
     current_adjustment: SerialAdjustment | None
+    scan: str | None
+    """Text as the scanner sent it; null if the unit is missing, or its serial number was typed."""
     allowed_resolutions: list[CountResolution]
 
 

@@ -27,8 +27,13 @@ def select_discrepancies(order: SortOrder) -> str:
     """Write the statement of a page of discrepancies with the present state of their units."""
     return f"""
     SELECT {DISCREPANCY_COLUMNS}, s.status::text AS current_status, s.location AS current_location,
-           s.order_id AS current_order, s.adjustment AS current_adjustment
+           s.order_id AS current_order, s.adjustment AS current_adjustment, scanned.scan
     FROM count_discrepancy AS d LEFT JOIN serial AS k USING (sku, serial) LEFT JOIN serial_state AS s ON s.id = k.id
+    LEFT JOIN LATERAL (
+        SELECT u.scan FROM counted_unit AS u
+        WHERE (u.location, u.count_id, u.sku, u.serial) = (d.location, d.count_id, d.sku, d.serial)
+        ORDER BY u.part LIMIT 1
+    ) AS scanned ON true
     WHERE {order.after()}
         AND (CAST(:location AS text) IS NULL OR d.location = :location)
         AND (CAST(:count_id AS text) IS NULL OR d.count_id = :count_id)

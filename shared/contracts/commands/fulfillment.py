@@ -1,10 +1,12 @@
 """Commands of picking, packing and shipping."""
 
+from collections.abc import Iterable
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
+from shared.contracts.raw_scans import RawScans, require_scans_or_items
 from shared.contracts.topics import FULFILLMENT_COMMANDS
 from shared.identifiers import (
     DocumentId,
@@ -56,16 +58,26 @@ LotSelectors = Annotated[list[LotSelector], Field(max_length=MAX_ITEMS_PER_MESSA
 MissingLots = Annotated[list[MissingLot], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class ItemsCommand(Message):
-    """Base class of commands on serial-tracked units, lot quantities, or both."""
+class ItemsCommand(RawScans):
+    """Base class of commands on serial-tracked units, lot quantities, or both; raw scans may name them instead."""
 
     units: UnitSelectors = []
     stock: LotSelectors = []
 
+    _alternatives: tuple[tuple[str, str], ...] = PrivateAttr(())
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, str], ...]:
+        """SKU and serial number of some units that may be picked in place of a wrong one."""
+        return self._alternatives
+
+    def set_alternatives(self, alternatives: Iterable[tuple[str, str]]) -> None:
+        """Set units that may be picked in place of a wrong one."""
+        self._alternatives = tuple(alternatives)
+
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        if not self.units and not self.stock:
-            raise ValueError("units or stock required")
+        require_scans_or_items(self, "units or stock", is_given=bool(self.units or self.stock))
         if len(self.units) + len(self.stock) > MAX_ITEMS_PER_MESSAGE:
             raise ValueError(f"at most {MAX_ITEMS_PER_MESSAGE} units and lots per message")
         return self
@@ -104,26 +116,50 @@ class UnpickItems(ItemsCommand, type="order.unpick.v1", topic=FULFILLMENT_COMMAN
     reason: Reason
 
 
-class SwapUnit(Message, type="order.swap_unit.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Replaces an allocated unit by another available unit of the product."""
+class SwapUnit(RawScans, type="order.swap_unit.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Replaces an allocated unit by another available unit of the product.
+
+    Raw scans may name either or both: what the order has is replaced by the other one.
+    """
 
     order: DocumentId
-    unit: UnitSelector
-    replacement: SerialNumber
+    unit: UnitSelector | None = None
+    replacement: SerialNumber | None = None
     reason: Reason
 
+    @model_validator(mode="after")
+    def _two_items(self) -> Self:
+        _require_two_items(self, "unit", self.unit, self.replacement)
+        return self
 
-class SwapLot(Message, type="order.swap_lot.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Replaces an allocated lot quantity by the same quantity of another lot of the product."""
+
+class SwapLot(RawScans, type="order.swap_lot.v1", topic=FULFILLMENT_COMMANDS, key="order"):
+    """Replaces an allocated lot quantity by the same quantity of another lot of the product.
+
+    Raw scans may name either or both: what the order has is replaced by the other one.
+    """
 
     order: DocumentId
-    stock: LotSelector
-    replacement: LotNumber
+    stock: LotSelector | None = None
+    replacement: LotNumber | None = None
     reason: Reason
+
+    @model_validator(mode="after")
+    def _two_items(self) -> Self:
+        _require_two_items(self, "stock", self.stock, self.replacement)
+        return self
+
+
+def _require_two_items(command: RawScans, name: str, *given: object) -> None:
+    if len(command.scans) + sum(item is not None for item in given) != len(given):
+        raise ValueError(f"{name} and replacement required, each in its field or as one of the scans")
 
 
 class PackItems(ItemsCommand, type="carton.pack.v1", topic=FULFILLMENT_COMMANDS, key="order"):
-    """Packs picked items into a carton of the order; the first item opens the carton."""
+    """Packs picked items into a carton of the order; the first item opens the carton.
+
+    Here as in all commands, the SSCC on the label of a carton, in any spelling, may stand for its number.
+    """
 
     order: DocumentId
     carton: DocumentId

@@ -1,11 +1,14 @@
 """Commands of the lots service: putaway, moves, holds, adjustments, cycle counts, date corrections, recalls."""
 
-from typing import Annotated, Literal, Self
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
+from shared.contracts.commands.recalled_items import RecalledLot, RecalledSerial, SerialRange
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
 from shared.contracts.label_dates import require_dates_in_order
+from shared.contracts.raw_scans import RawScans
 from shared.contracts.topics import LOTS_COMMANDS
 from shared.identifiers import (
     ClockError,
@@ -18,7 +21,6 @@ from shared.identifiers import (
     NoticeText,
     Quantity,
     Reason,
-    SerialNumber,
     ShortText,
     Sku,
     Text,
@@ -27,38 +29,57 @@ from shared.identifiers import (
 )
 
 
-class PutAwayLot(Message, type="lot.put_away.v1", topic=LOTS_COMMANDS, key="sku"):
+class LotCommand(RawScans):
+    """A command that takes a quantity of one lot, named by product, lot and quantity or by raw scans."""
+
+    QUANTITY: ClassVar[str] = ""
+    """Field with the quantity, which the scans say if it is omitted."""
+
+    sku: Sku = ""
+    """Product; raw scans may name it instead."""
+    lot: LotNumber = ""
+
+    @model_validator(mode="after")
+    def _scans_or_values(self) -> Self:
+        if not self.scans:
+            for name in ("sku", self.QUANTITY):
+                if name and name not in self.model_fields_set:
+                    raise ValueError(f"{name} required without scans")
+        return self
+
+
+class PutAwayLot(LotCommand, type="lot.put_away.v1", topic=LOTS_COMMANDS, key="sku"):
     """Puts received stock away into a storage location and makes it available; one lot of a product per location."""
 
-    sku: Sku
-    lot: LotNumber = ""
-    quantity: Quantity
+    QUANTITY = "quantity"
+
+    quantity: Quantity = Decimal(0)
+    """Quantity; by default what the raw scans add up to."""
     from_location: Location
     location: Location
     document: DocumentId | None = None
     """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
-class MoveLot(Message, type="lot.move.v1", topic=LOTS_COMMANDS, key="sku"):
+class MoveLot(LotCommand, type="lot.move.v1", topic=LOTS_COMMANDS, key="sku"):
     """Moves available stock to another location of the same type."""
 
-    sku: Sku
-    lot: LotNumber = ""
-    quantity: Quantity
+    QUANTITY = "quantity"
+
+    quantity: Quantity = Decimal(0)
+    """Quantity; by default what the raw scans add up to."""
     from_location: Location
     location: Location
     document: DocumentId | None = None
     """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
-class PlaceLotHold(Message, type="lot.place_hold.v1", topic=LOTS_COMMANDS, key="sku"):
+class PlaceLotHold(LotCommand, type="lot.place_hold.v1", topic=LOTS_COMMANDS, key="sku"):
     """Places a hold on a lot, everywhere or at one location, including later receipts.
 
     Held stock cannot be allocated, picked or dispatched.
     """
 
-    sku: Sku
-    lot: LotNumber = ""
     location: Location | None = None
     hold_id: DocumentId
     owner_role: ShortText = ""
@@ -74,32 +95,34 @@ class ReleaseLotHold(Message, type="lot.release_hold.v1", topic=LOTS_COMMANDS, k
     reason: Reason
 
 
-class AdjustLot(Message, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
+class AdjustLot(LotCommand, type="lot.adjust.v1", topic=LOTS_COMMANDS, key="sku"):
     """Records a quantity as scrapped, lost or found; held stock too, but not stock that belongs to an order.
 
     A lot cannot be found in a storage location that holds another lot of the product.
     """
 
-    sku: Sku
-    lot: LotNumber = ""
+    QUANTITY = "quantity"
+
     location: Location
-    quantity: Quantity
+    quantity: Quantity = Decimal(0)
+    """Quantity; by default what the raw scans add up to."""
     adjustment: Literal["SCRAPPED", "LOST", "FOUND"]
     reason: Reason
     document: DocumentId | None = None
     """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
-class CountLot(Message, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
+class CountLot(LotCommand, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
     """Records a count of a lot at a location, with the picked stock that stands there.
 
     It is compared with the books of the time of the count: later movements stay, whenever they arrive.
     """
 
-    sku: Sku
-    lot: LotNumber = ""
+    QUANTITY = "counted"
+
     location: Location
-    counted: NonNegativeQuantity
+    counted: NonNegativeQuantity = Decimal(0)
+    """Counted quantity; by default what the raw scans add up to: each scan of a case or an item is counted."""
     counted_at: Timestamp | None = None
     """Time of the count by the clock of the device; by default the time of the message."""
     clock_error_seconds: ClockError = 0
@@ -115,15 +138,26 @@ class CountLot(Message, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
         return self
 
 
-class CorrectLotDates(Message, type="lot.correct_dates.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Corrects the dates of a lot; it resolves conflicting dates from several receipts."""
+class CorrectLotDates(RawScans, type="lot.correct_dates.v1", topic=LOTS_COMMANDS, key="sku"):
+    """Corrects the dates of a lot; it resolves conflicting dates from several receipts.
 
-    sku: Sku
-    lot: LotNumber
-    expiry: Day | None
+    Raw scans say product, lot and dates by their labels, unless these are given.
+    """
+
+    sku: Sku = ""
+    """Product; raw scans may name it instead."""
+    lot: LotNumber = ""
+    expiry: Day | None = None
     manufactured_on: Day | None = None
     best_before: Day | None = None
     reason: Reason
+
+    @model_validator(mode="after")
+    def _given_or_on_labels(self) -> Self:
+        for name in () if self.scans else ("sku", "lot", "expiry"):
+            if name not in self.model_fields_set:
+                raise ValueError(f"{name} required without scans")
+        return self
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
@@ -131,18 +165,20 @@ class CorrectLotDates(Message, type="lot.correct_dates.v1", topic=LOTS_COMMANDS,
         return self
 
 
-class CorrectLotNumber(Message, type="lot.correct_number.v1", topic=LOTS_COMMANDS, key="sku"):
+class CorrectLotNumber(RawScans, type="lot.correct_number.v1", topic=LOTS_COMMANDS, key="sku"):
     """Moves goods that were recorded under a wrong lot number to the right one: supervisors only, with a reason.
 
     With a location, the goods that stand there, also allocated and picked ones; with a shipment, those that left with
     it; with neither, all goods ever recorded under the wrong number. A new lot takes over the dates that are omitted.
+    Raw scans say product, right lot and dates by their labels, unless these are given.
     """
 
-    sku: Sku
+    sku: Sku = ""
+    """Product; raw scans may name it instead."""
     from_lot: LotNumber
     """Wrong lot number, under which the goods are recorded."""
-    lot: LotNumber
-    """Lot number on the label."""
+    lot: LotNumber = ""
+    """Lot number on the label; raw scans may say it instead."""
     location: Location | None = None
     shipment: DocumentId | None = None
     order: DocumentId | None = None
@@ -159,7 +195,10 @@ class CorrectLotNumber(Message, type="lot.correct_number.v1", topic=LOTS_COMMAND
 
     @model_validator(mode="after")
     def _two_lots(self) -> Self:
-        if not self.from_lot or not self.lot or self.from_lot == self.lot:
+        if not self.scans and not self.sku:
+            raise ValueError("sku required without scans")
+        is_omitted = bool(self.scans) and not self.lot
+        if not self.from_lot or not (self.lot or is_omitted) or self.from_lot == self.lot:
             raise ValueError("from_lot and lot must be two lot numbers")
         return self
 
@@ -177,47 +216,14 @@ class CorrectLotNumber(Message, type="lot.correct_number.v1", topic=LOTS_COMMAND
         return self
 
 
-class RecalledLot(ContractModel):
-    """A lot to recall; without a SKU, the lot of any product."""
-
-    sku: Sku | None = None
-    lot: LotNumber
-
-    @model_validator(mode="after")
-    def _sku_or_lot_required(self) -> Self:
-        if not self.lot and self.sku is None:
-            raise ValueError("sku required for stock without lot number")
-        return self
-
-
-class RecalledSerial(ContractModel):
-    """A serial number to recall; without a SKU, of any product."""
-
-    sku: Sku | None = None
-    serial: SerialNumber
-
-
-class SerialRange(ContractModel):
-    """All serial or lot numbers of equal length from `first` to `last`, in sort order, ignoring case."""
-
-    sku: Sku
-    first: SerialNumber
-    last: SerialNumber
-
-    @model_validator(mode="after")
-    def _ends_in_order(self) -> Self:
-        if len(self.first) != len(self.last) or self.first.lower() > self.last.lower():
-            raise ValueError("first and last must have equal length, first before last; use one range per length")
-        return self
-
-
-class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recall"):
+class OpenRecall(RawScans, type="recall.open.v1", topic=LOTS_COMMANDS, key="recall"):
     """Opens a recall: finds and holds all affected stock; `text` is a recall notice searched for lots and serials.
 
     The notice is searched for the lot and serial numbers that exist, for ranges of them, and for expiry, best-by and
     production dates. An exact SKU or a valid barcode in it limits the search to its product; a product name limits it
     once its SKU is listed in `skus`. A mock recall finds without holding and measures the time. A dry run finds without
-    holding; a recall with the same id may follow once all services have answered.
+    holding; a recall with the same id may follow once all services have answered. Raw `scans` add the unit, or else the
+    lot, on each label; if one of them cannot be read, the recall is not opened.
     """
 
     recall: DocumentId
@@ -235,8 +241,8 @@ class OpenRecall(Message, type="recall.open.v1", topic=LOTS_COMMANDS, key="recal
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        if not (self.lots or self.serials or self.ranges or self.text.strip()):
-            raise ValueError("lots, serials, ranges or text required")
+        if not (self.lots or self.serials or self.ranges or self.scans or self.text.strip()):
+            raise ValueError("lots, serials, ranges, scans or text required")
         return self
 
 

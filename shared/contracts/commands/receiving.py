@@ -1,5 +1,6 @@
 """Commands of the receiving service: scanning sessions, closing receipts, discrepancies, customer returns."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
@@ -7,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message
 from shared.contracts.label_dates import require_dates_in_order
 from shared.contracts.quantities import LotQuantity
+from shared.contracts.raw_scans import RawScans, require_scans_or_items
 from shared.contracts.receiving import Disposition, SupervisorResolution
 from shared.contracts.serial_ranges import SerialRanges
 from shared.contracts.topics import RECEIVING_COMMANDS
@@ -20,6 +22,7 @@ from shared.identifiers import (
     Quantity,
     Reason,
     SerialNumber,
+    ShortText,
     Sku,
 )
 
@@ -27,6 +30,7 @@ BarcodeText = Annotated[str, StringConstraints(max_length=1024)]
 """Raw scanner input; scan processing, not the schema, decides whether it is a valid serial number."""
 
 
+_MAY_BE_SSCC = re.compile(r"(?<![0-9])(00)?[0-9]{18}(?![0-9])")
 Gtin = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,14}$")]
 
 
@@ -45,13 +49,16 @@ class ScannedLot(ContractModel):
         return self
 
 
-class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Records scanned or typed serial numbers or lots of a product; each gets its own result.
+class ScanItems(SerialRanges, RawScans, type="session.scan.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Records scanned or typed serial numbers or lots of a product, or raw scans; each gets its own result.
 
-    The first scan opens the session. Either `sku` or `barcode` identifies the product. `lot` and the dates are the
-    values on the labels of the serial numbers; a warranty may start at `manufactured_on`, and `best_before` counts if
-    the expiry basis of the product is BEST_BEFORE. Goods rejected by their expiry date, expired, too short or missing,
-    are recorded as discrepancies: give the total quantity of a lot.
+    The first scan opens the session. Raw `scans` may name several products and lots, and replace all other fields
+    but `sku`. The SSCC of a carton or pallet stands for the scans of its expected units and lots, if their product
+    or the supplier has `receive_by_carton`. Without `scans`, either `sku` or `barcode` identifies the product.
+    `lot` and the dates are the values on the labels of the serial numbers; a warranty may start at
+    `manufactured_on`, and `best_before` counts if the expiry basis of the product is BEST_BEFORE. Goods rejected by
+    their expiry date, expired, too short or missing, are recorded as discrepancies: give the total quantity of a
+    lot.
     """
 
     receipt: DocumentId
@@ -70,30 +77,53 @@ class ScanItems(SerialRanges, Message, type="session.scan.v1", topic=RECEIVING_C
 
     @model_validator(mode="after")
     def _exactly_one_product(self) -> "ScanItems":
+        if self.scans:
+            typed = (self.barcode, self.serials, self.lots, self.lot, self.gtin)
+            if any((*typed, self.expiry, self.manufactured_on, self.best_before)):
+                raise ValueError("scans require that only sku is given beside them; they say the rest themselves")
+            return self
         if (self.sku is None) == (self.barcode is None):
             raise ValueError("either sku or barcode required")
         if bool(self.serials) == bool(self.lots):
-            raise ValueError("either serials or lots required")
+            raise ValueError("either serials or lots or scans required")
         if self.lots and (self.lot or self.expiry or self.manufactured_on or self.best_before):
             raise ValueError("lot and dates apply to serials; give each of the lots its own number and dates")
         require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
+    def cost(self) -> int:
+        """The number of its items; a scan that may be the SSCC of a carton counts as many as a message may list."""
+        cartons = sum(1 for scan in self.scans if _MAY_BE_SSCC.search(scan))
+        return super().cost() + cartons * MAX_ITEMS_PER_MESSAGE
 
-class UndoScan(Message, type="session.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):
-    """Removes scans from an unconfirmed session."""
+
+class DefineSupplier(Message, type="supplier.define.v1", topic=RECEIVING_COMMANDS, key="supplier"):
+    """Sets how the goods of a supplier are received; ASNs name the supplier in the same spelling."""
+
+    supplier: Annotated[ShortText, Field(min_length=1)]
+    receive_by_carton: bool
+    """Whether the scan of a carton's SSCC receives all its units and lots, whatever their products."""
+
+
+class UndoScan(RawScans, type="session.undo.v1", topic=RECEIVING_COMMANDS, key="receipt"):
+    """Removes scans from an unconfirmed session; their labels may be scanned again as raw scans.
+
+    The SSCC of a carton or pallet removes what was scanned by it.
+    """
 
     receipt: DocumentId
     session: DocumentId
-    sku: Sku
+    sku: Sku = ""
+    """Product; raw scans may name it instead."""
     serials: Annotated[list[BarcodeText], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lots: Annotated[list[BarcodeText], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     """Lots whose scans are all removed."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> "UndoScan":
-        if bool(self.serials) == bool(self.lots):
+        if self.serials and self.lots:
             raise ValueError("either serials or lots required")
+        require_scans_or_items(self, "serials or lots", is_given=bool(self.serials or self.lots))
         return self
 
 
@@ -158,13 +188,14 @@ class ResolveDiscrepancy(Message, type="discrepancy.resolve.v1", topic=RECEIVING
         return self
 
 
-class ReceiveReturn(Message, type="return.receive.v1", topic=RECEIVING_COMMANDS, key="return_id"):
+class ReceiveReturn(RawScans, type="return.receive.v1", topic=RECEIVING_COMMANDS, key="return_id"):
     """Receives a customer return: only items shipped to that customer on that order, and only once."""
 
     return_id: DocumentId
     order: DocumentId
     customer: DocumentId
-    sku: Sku
+    sku: Sku = ""
+    """Product; raw scans may name it instead."""
     serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     lots: Annotated[list[LotQuantity], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
     location: Location
@@ -172,8 +203,9 @@ class ReceiveReturn(Message, type="return.receive.v1", topic=RECEIVING_COMMANDS,
 
     @model_validator(mode="after")
     def _not_empty(self) -> "ReceiveReturn":
-        if bool(self.serials) == bool(self.lots):
+        if self.serials and self.lots:
             raise ValueError("either serials or lots required")
+        require_scans_or_items(self, "serials or lots", is_given=bool(self.serials or self.lots))
         return self
 
 

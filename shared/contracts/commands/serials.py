@@ -1,11 +1,12 @@
 """Commands of the serials service: putaway, moves, holds, adjustments, counts and expiry corrections."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from shared.contracts.commands.fulfillment import UnitSelector
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
+from shared.contracts.raw_scans import RawScans, require_scans_or_items
 from shared.contracts.topics import SERIALS_COMMANDS
 from shared.identifiers import (
     ClockError,
@@ -23,44 +24,56 @@ from shared.identifiers import (
 )
 
 Serials = Annotated[list[SerialNumber], Field(min_length=1, max_length=MAX_ITEMS_PER_MESSAGE)]
+SerialsOrNone = Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)]
 
 
-class PutAwaySerials(Message, type="serial.put_away.v1", topic=SERIALS_COMMANDS, key="sku"):
+class SerialsCommand(RawScans):
+    """A command that takes units of a product, named by their serial numbers or by raw scans."""
+
+    sku: Sku = ""
+    """Product; raw scans may name it instead."""
+    serials: SerialsOrNone = []
+
+    @model_validator(mode="after")
+    def _scans_or_serials(self) -> Self:
+        require_scans_or_items(self, "serials", is_given=bool(self.serials))
+        return self
+
+
+class PutAwaySerials(SerialsCommand, type="serial.put_away.v1", topic=SERIALS_COMMANDS, key="sku"):
     """Puts received units away into a storage location and makes them available."""
 
-    sku: Sku
-    serials: Serials
     location: Location
     document: DocumentId | None = None
     """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
-class MoveSerials(Message, type="serial.move.v1", topic=SERIALS_COMMANDS, key="sku"):
+class MoveSerials(SerialsCommand, type="serial.move.v1", topic=SERIALS_COMMANDS, key="sku"):
     """Moves available units to another location of the same type."""
 
-    sku: Sku
-    serials: Serials
     location: Location
     document: DocumentId | None = None
     """Document of the change, for example a putaway task, a transfer order or a count sheet."""
 
 
-class PlaceSerialHold(Message, type="serial.place_hold.v1", topic=SERIALS_COMMANDS, key="sku"):
+class PlaceSerialHold(RawScans, type="serial.place_hold.v1", topic=SERIALS_COMMANDS, key="sku"):
     """Places a hold on units, which then cannot be allocated, picked or dispatched.
 
     A hold on a lot number also applies to later receipts of the lot.
     """
 
-    sku: Sku
-    serials: Annotated[list[SerialNumber], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
+    sku: Sku = ""
+    """Product; raw scans may name it instead."""
+    serials: SerialsOrNone = []
     lot: Annotated[LotNumber, Field(min_length=1)] | None = None
     hold_id: DocumentId
     reason: Reason
 
     @model_validator(mode="after")
     def _not_empty(self) -> "PlaceSerialHold":
-        if bool(self.serials) == (self.lot is not None):
+        if self.serials and self.lot is not None:
             raise ValueError("either serials or lot required")
+        require_scans_or_items(self, "serials or lot", is_given=bool(self.serials) or self.lot is not None)
         return self
 
 
@@ -72,7 +85,7 @@ class ReleaseSerialHold(Message, type="serial.release_hold.v1", topic=SERIALS_CO
     reason: Reason
 
 
-class AdjustSerials(Message, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
+class AdjustSerials(SerialsCommand, type="serial.adjust.v1", topic=SERIALS_COMMANDS, key="sku"):
     """Records units as scrapped, lost or found; VOID marks an erroneous registration, which is never allocated.
 
     Units are FOUND at `location`, by default at their location in the books. RETURNED_FROM_VENDOR, not FOUND, takes
@@ -80,8 +93,6 @@ class AdjustSerials(Message, type="serial.adjust.v1", topic=SERIALS_COMMANDS, ke
     location `location`, as from a receipt.
     """
 
-    sku: Sku
-    serials: Serials
     adjustment: Literal["SCRAPPED", "LOST", "FOUND", "VOID", "RETURNED_FROM_VENDOR"]
     location: Location | None = None
     reason: Reason
@@ -129,7 +140,7 @@ class RegisterSoldSerials(Message, type="serial.register_sold.v1", topic=SERIALS
         return self
 
 
-class CountSerials(Message, type="serial.count.v1", topic=SERIALS_COMMANDS, key="location"):
+class CountSerials(RawScans, type="serial.count.v1", topic=SERIALS_COMMANDS, key="location"):
     """Records a count of the units at a location, which may come in several parts with the same `count_id`.
 
     It is compared with the registry at the time of the count. Differences become count discrepancies.
@@ -138,7 +149,7 @@ class CountSerials(Message, type="serial.count.v1", topic=SERIALS_COMMANDS, key=
     count_id: DocumentId
     location: Location
     units: Annotated[list[UnitSelector], Field(max_length=MAX_ITEMS_PER_MESSAGE)] = []
-    """All units scanned at the location; empty if there are none."""
+    """All units at the location, unless raw scans name them; empty if there are none."""
     part: Annotated[Integer, Field(ge=1)] = 1
     parts: Annotated[Integer, Field(ge=1, le=1000)] = 1
     counted_at: Timestamp | None = None
@@ -149,6 +160,8 @@ class CountSerials(Message, type="serial.count.v1", topic=SERIALS_COMMANDS, key=
 
     @model_validator(mode="after")
     def _parts_of_one_count(self) -> "CountSerials":
+        if self.units and self.scans:
+            raise ValueError("either scans or units required")
         if self.part > self.parts:
             raise ValueError("part must not exceed parts")
         if self.counted_at is None and (self.parts > 1 or self.clock_error_seconds):
@@ -162,41 +175,48 @@ CountResolution = Literal["LOST", "FOUND", "MOVED", "NO_CHANGE", "COUNTED_AGAIN"
 
 
 class ResolveCountDiscrepancies(
-    Message, type="serial.resolve_count_discrepancies.v1", topic=SERIALS_COMMANDS, key="sku"
+    SerialsCommand, type="serial.resolve_count_discrepancies.v1", topic=SERIALS_COMMANDS, key="sku"
 ):
     """Resolves the open count discrepancies of units at a location.
 
     A missing unit is LOST, or FOUND without a change. An unexpected one is MOVED to the location, or NO_CHANGE.
     """
 
-    sku: Sku
-    serials: Serials
     location: Location
     resolution: Literal["LOST", "FOUND", "MOVED", "NO_CHANGE"]
     reason: Reason
 
 
-class CorrectSerialExpiry(Message, type="serial.correct_expiry.v1", topic=SERIALS_COMMANDS, key="sku"):
-    """Corrects the expiry date of units."""
+class CorrectSerialExpiry(SerialsCommand, type="serial.correct_expiry.v1", topic=SERIALS_COMMANDS, key="sku"):
+    """Corrects the expiry date of units; raw scans say it by their labels, unless it is given."""
 
-    sku: Sku
-    serials: Serials
-    expiry: Day | None
+    expiry: Day | None = None
+    """Right expiry date; null if there is none."""
     reason: Reason
 
+    @model_validator(mode="after")
+    def _given_or_on_labels(self) -> Self:
+        if not self.scans and "expiry" not in self.model_fields_set:
+            raise ValueError("expiry required without scans")
+        return self
 
-class CorrectSerialLot(Message, type="serial.correct_lot.v1", topic=SERIALS_COMMANDS, key="sku"):
+
+class CorrectSerialLot(SerialsCommand, type="serial.correct_lot.v1", topic=SERIALS_COMMANDS, key="sku"):
     """Corrects the lot number of units, whose serial numbers stay: supervisors only, with a reason.
 
     Holds stay on the units; those of the right lot are added. Shipped units are reported to its open recalls, too,
     and are an event conflict that names the customer if another hold is on the right lot.
     """
 
-    sku: Sku
-    serials: Serials
-    lot: Annotated[LotNumber, Field(min_length=1)]
-    """Lot number on the label."""
+    lot: LotNumber = ""
+    """Lot number on the label; raw scans may say it instead."""
     reason: Reason
+
+    @model_validator(mode="after")
+    def _given_or_on_labels(self) -> Self:
+        if not self.scans and not self.lot:
+            raise ValueError("lot required without scans")
+        return self
 
 
 class ReallocateSerialBackorders(Message, type="serial.reallocate_backorders.v1", topic=SERIALS_COMMANDS, key="sku"):

@@ -12,7 +12,7 @@ __all__ = ["CODES_OF_ABSENCE", "PROBLEM_TYPES", "Code", "ProblemDetail", "Proble
 CODES_OF_ABSENCE = frozenset(
     {
         Code.PRODUCT_NOT_FOUND, Code.WAREHOUSE_NOT_FOUND, Code.LOCATION_NOT_FOUND, Code.RECEIPT_NOT_FOUND,
-        Code.SERIAL_NOT_FOUND, Code.LOT_NOT_FOUND, Code.ORDER_NOT_FOUND,
+        Code.SERIAL_NOT_FOUND, Code.LOT_NOT_FOUND, Code.ORDER_NOT_FOUND, Code.UNKNOWN_SCAN,
     }
 )  # fmt: skip
 """Codes of what arrives by messages: while these may be in flight, its absence is provisional."""

@@ -40,13 +40,18 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
         404, "Session not found on this receipt", "Scan an item first; the first scan opens the session."
     ),
     Code.ORDER_NOT_FOUND: ProblemType(404, "Order not found", "Check the order number, or place the order first."),
-    Code.CARTON_NOT_FOUND: ProblemType(404, "Carton not found", "Pack an item into it first."),
+    Code.CARTON_NOT_FOUND: ProblemType(
+        404, "Carton not found", "Pack an item into it first; on arrival, scan the units and lots of the carton."
+    ),
     Code.SHIPMENT_NOT_FOUND: ProblemType(404, "Shipment not found", "Create the shipment first."),
     Code.HOLD_NOT_FOUND: ProblemType(404, "Open hold not found", "List the holds of the unit or lot to find its id."),
     Code.DISCREPANCY_NOT_FOUND: ProblemType(
         404, "Discrepancy not found on this receipt", "List the discrepancies of the receipt."
     ),
     Code.RETURN_NOT_FOUND: ProblemType(404, "Return not found", "Receive the return first."),
+    Code.SUPPLIER_NOT_FOUND: ProblemType(
+        404, "Supplier has no settings", "Check the spelling, or set how its goods are received."
+    ),
     Code.NOT_SERIAL_TRACKED: ProblemType(422, "Product is not serial-tracked", "Receive it by quantity."),
     Code.TOO_MANY_SERIALS: ProblemType(
         422, "More serial numbers than units on the line", "List at most one serial number per unit."
@@ -128,6 +133,31 @@ RECEIVING_PROBLEMS: dict[Code, ProblemType] = {
     ),
     Code.OVER_RECEIPT: ProblemType(
         409, "More units than expected", "Put the unit aside. A supervisor resolves the discrepancy."
+    ),
+    Code.INVALID_SSCC: ProblemType(
+        422, "Not an SSCC", "Compare the 18 digits with the label; the last one is a check digit."
+    ),
+    Code.DUPLICATE_CARTON: ProblemType(422, "Carton listed twice", "List each SSCC once with its whole content."),
+    Code.CARTON_NESTING: ProblemType(
+        422, "Pallet inside a pallet, or carton on two", "A carton stands on one pallet, and a pallet on none."
+    ),
+    Code.CARTON_EXCEEDS_LINE: ProblemType(
+        422, "Cartons contain more than their line", "Correct the quantity of the line or of its cartons."
+    ),
+    Code.CARTON_NOT_SCANNED: ProblemType(
+        409, "Nothing was scanned by this SSCC in the session", "Check the scans of the session."
+    ),
+    Code.CARTON_ON_OTHER_RECEIPT: ProblemType(
+        409, "Carton is announced on another receipt", "Scan it on the receipt in `blocked_by`."
+    ),
+    Code.CARTON_CONTENT_UNKNOWN: ProblemType(
+        409, "Content of the carton is not announced", "Scan the units and lots in it one by one."
+    ),
+    Code.CARTON_RECEIPT_NOT_ALLOWED: ProblemType(
+        409,
+        "Carton is not received as a whole",
+        "Scan the units and lots in it one by one. To trust the content, set `receive_by_carton` of the product or the"
+        " supplier.",
     ),
     Code.RECEIPT_CLOSED: ProblemType(409, "Receipt is closed", "Open a blind receipt for late arrivals."),
     Code.RECEIPT_CANCELLED: ProblemType(409, "Receipt was cancelled", "Send a new ASN or open a blind receipt."),

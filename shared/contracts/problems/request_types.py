@@ -31,6 +31,9 @@ REQUEST_PROBLEMS: dict[Code, ProblemType] = {
         "Nothing of the file was imported. Correct it and send it again under its number.",
     ),
     Code.IMPORT_NOT_FOUND: ProblemType(404, "Import not found", "Check the number, and the service of its kind."),
+    Code.IMPORT_MAPPING_NOT_FOUND: ProblemType(
+        404, "Import mapping not found", "Check the sender in GET /import-mappings, or set its mapping."
+    ),
     Code.IMPORT_EXISTS: ProblemType(
         409, "Import number in use", "Read the import of this number, and send another file under a number of its own."
     ),
@@ -59,8 +62,22 @@ REQUEST_PROBLEMS: dict[Code, ProblemType] = {
     Code.KEY_MISSING: ProblemType(
         400, "Idempotency-Key header required", "Send an Idempotency-Key header with a new key for each command."
     ),
-    Code.ACTOR_MISSING: ProblemType(
-        400, "X-Actor header required", "Send an X-Actor header that names the user or device."
+    Code.ACTOR_NOT_ALLOWED: ProblemType(
+        400,
+        "Actor cannot be named",
+        "Leave out X-Actor and `actor`, and sign in as the user or device: the token names the actor.",
+    ),
+    Code.UNAUTHENTICATED: ProblemType(
+        401,
+        "Sign-in required",
+        "Send the header `Authorization: Bearer TOKEN` with a valid token: sign in again, or let an admin issue one "
+        "with `tracelot token issue`. On Kafka send the message again under a new id, with a valid token in its header "
+        "`authorization`.",
+    ),
+    Code.FORBIDDEN: ProblemType(
+        403,
+        "Role not sufficient",
+        "Ask a person with the role to do or to approve it, or an admin to grant the role.",
     ),
     Code.SERVICE_UNAVAILABLE: ProblemType(
         503, "Service temporarily unavailable", "Retry with the same Idempotency-Key."

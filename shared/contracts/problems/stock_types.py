@@ -53,6 +53,15 @@ STOCK_PROBLEMS: dict[Code, ProblemType] = {
     Code.AMBIGUOUS_SCAN: ProblemType(
         409, "Scan may mean several things", "Say which kind is expected, or name the product or the receipt."
     ),
+    Code.UNREADABLE_SCAN: ProblemType(
+        422, "Scan is no valid label or number", "Do what `detail` says, or enter what the label says by hand."
+    ),
+    Code.UNKNOWN_SCAN: ProblemType(
+        404, "Scan names nothing known", "Name the product in `sku`, or scan the code that names it."
+    ),
+    Code.LABEL_MISMATCH: ProblemType(
+        409, "Label contradicts the books", "Check the unit; correct its lot or expiry if the label is right."
+    ),
     Code.INSUFFICIENT_STOCK: ProblemType(
         409,
         "Insufficient available stock",

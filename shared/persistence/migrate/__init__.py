@@ -3,8 +3,10 @@
 from shared.persistence.migrate.run import find_schema_state, migrate, service_names, versions_folder
 from shared.persistence.migrate.schema_state import BreakingRevisionError, SchemaState, UnknownRevisionError
 from shared.persistence.migrate.tables import (
+    barcode_index,
     dispatch_approvals,
     grant,
+    import_senders,
     import_tables,
     location_activity,
     location_tables,
@@ -21,9 +23,11 @@ __all__ = [
     "BreakingRevisionError",
     "SchemaState",
     "UnknownRevisionError",
+    "barcode_index",
     "dispatch_approvals",
     "find_schema_state",
     "grant",
+    "import_senders",
     "import_tables",
     "location_activity",
     "location_tables",

@@ -70,10 +70,21 @@ def import_tables() -> None:
     grant("import, import_row", "SELECT, INSERT, UPDATE, DELETE")
 
 
+def import_senders() -> None:
+    """Add senders, their mappings, counts of ended imports and parts of receipts to the imports."""
+    run_sql(IMPORT_SENDER_SCHEMA)
+    grant("import_mapping", "SELECT, INSERT, UPDATE, DELETE")
+
+
 def product_table() -> None:
     """Create the product table of `shared.inventory.reference_data`."""
     run_sql(PRODUCT_SCHEMA)
     grant("product", "SELECT, INSERT, UPDATE")
+
+
+def barcode_index() -> None:
+    """Index the barcodes of a product replica that holds them as JSON, so that scans find their product."""
+    run_sql("CREATE INDEX product_barcode ON product USING gin (jsonb_path_query_array(barcodes, '$[*].code'))")
 
 
 def location_tables() -> None:
@@ -112,6 +123,41 @@ CREATE INDEX import_row_pending ON import_row (number, line) WHERE status = 'PEN
 CREATE INDEX import_row_key ON import_row (key) WHERE status = 'DONE';
 COMMENT ON COLUMN import_row.sending IS 'the last sending of the file that contained the row';
 COMMENT ON COLUMN import_row.held_by IS 'an earlier import of the same kind that has done the row';
+"""
+
+IMPORT_SENDER_SCHEMA = """
+ALTER TABLE import
+    ADD COLUMN sender text NOT NULL DEFAULT '',
+    ADD COLUMN sent_at timestamptz NOT NULL DEFAULT now(),
+    ADD COLUMN cancelled_sending integer NOT NULL DEFAULT 0,
+    ADD COLUMN pending_rows bigint,
+    ADD COLUMN done_rows bigint,
+    ADD COLUMN failed_rows bigint,
+    ADD COLUMN cancelled_rows bigint,
+    ADD COLUMN held_rows bigint;
+COMMENT ON COLUMN import.sent_at IS 'when the file was sent last';
+COMMENT ON COLUMN import.cancelled_sending IS 'pending rows of this sending and of earlier ones are cancelled';
+COMMENT ON COLUMN import.done_rows IS 'counts of rows once the import has ended, null before';
+UPDATE import SET sent_at = created_at, cancelled_sending = CASE WHEN status = 'CANCELLED' THEN sending ELSE 0 END;
+UPDATE import SET (pending_rows, done_rows, failed_rows, cancelled_rows, held_rows) = (
+    SELECT 0, count(*) FILTER (WHERE r.status = 'DONE'), count(*) FILTER (WHERE r.status = 'FAILED'),
+           count(*) FILTER (WHERE r.status = 'PENDING'), count(r.held_by)
+    FROM import_row AS r WHERE r.number = import.number
+) WHERE status IN ('DONE', 'CANCELLED');
+CREATE INDEX import_created ON import (created_at, number);
+ALTER TABLE import_row ADD COLUMN part integer;
+COMMENT ON COLUMN import_row.part IS 'part of the receipt that announced the row';
+CREATE INDEX import_row_part ON import_row (number, part) WHERE part IS NOT NULL;
+CREATE INDEX import_row_failed ON import_row (number, line) WHERE status = 'FAILED';
+-- What the files of a sender are like.
+CREATE TABLE import_mapping (
+    sender text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    options jsonb NOT NULL,
+    changed_at timestamptz NOT NULL,
+    changed_by text NOT NULL,
+    PRIMARY KEY (sender, kind)
+);
 """
 
 APPROVAL_SCHEMA = """

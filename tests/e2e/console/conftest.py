@@ -70,18 +70,14 @@ class Crowd:
 
 
 @pytest.fixture(scope="package")
-async def console(
-    system: SystemUnderTest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[processes.Service]:
+async def console(system: SystemUnderTest) -> AsyncIterator[processes.Service]:
     """Start the console for the services under test."""
-    folder = Path(system.environment.get("AUTH_FOLDER") or tmp_path_factory.mktemp("auth"))
-    users = UsersFile(folder)
+    users = UsersFile(Path(system.environment["AUTH_FOLDER"]))
     for name, role in PEOPLE.items():
         entry = User(name=name, roles=frozenset({role}), password=hash_password(PASSWORD))
         users.change(name, lambda _, entry=entry: entry)  # type: ignore[misc]
     urls = {name: service.url for name, service in system.services.items()}
-    environment = {**system.environment, "AUTH_FOLDER": str(folder)}
-    service = processes.start_console(environment, system.logs, urls)
+    service = processes.start_console(system.environment, system.logs, urls)
     try:
         service.wait_ready()
         yield service

@@ -147,7 +147,7 @@ def test_stack_kind_is_chosen_by_name_only(
     monkeypatch.setenv("TRACELOT_STACK", "external")
     with Stack(tmp_path / "stack", keep_data=False) as stack:
         assert not stack.is_managed
-        servers = {name: environment[name] for name in ENVIRONMENT_VARIABLES}
+        servers = {name: environment[name] for name in (*ENVIRONMENT_VARIABLES, "AUTH_FOLDER", "AUTH_ISSUERS")}
         assert stack.env == servers | {"KAFKA_TOPIC_PREFIX": ""}
     monkeypatch.delenv("LOTS_DATABASE_URL")
     with pytest.raises(StartError, match="needs LOTS_DATABASE_URL; set"):

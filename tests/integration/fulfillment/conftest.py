@@ -10,6 +10,7 @@ from shared.http import ReportFiles
 from shared.persistence.database import create_engine
 from tests.integration.fulfillment.harness import FulfillmentHarness
 from tests.integration.fulfillment.lot_harness import LotHarness
+from tests.support.auth import bearer
 from tests.support.progress import FixedProgress
 
 
@@ -41,5 +42,5 @@ async def http(harness: FulfillmentHarness) -> AsyncIterator[AsyncClient]:
     app.state.engine, app.state.wake = harness.engine, lambda: None
     app.state.report_files = ReportFiles(harness.engine)
     app.state.progress = FixedProgress()
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment", headers=bearer()) as client:
         yield client

@@ -24,6 +24,7 @@ from shared.contracts.topics import FULFILLMENT, ORDERED_PRODUCTS
 from shared.contracts.upstream import Customer, OrderLine, OrderPlaced
 from shared.persistence.database import new_id
 from shared.unit_of_work import CommandResult
+from tests.support.auth import bearer
 from tests.support.harness import ProcessingResult, ServiceHarness
 from tests.support.messages.reference import location_changed, product_changed
 
@@ -151,7 +152,7 @@ class FulfillmentHarness(ServiceHarness):
 
 async def post(http: AsyncClient, path: str, body: Any, **headers: str) -> Response:
     """Send a command of a user."""
-    return await http.post(path, json=body, headers={"X-Actor": "ann", "Idempotency-Key": new_id()} | headers)
+    return await http.post(path, json=body, headers={**bearer("ann"), "Idempotency-Key": new_id()} | headers)
 
 
 async def last_outbox_event(harness: FulfillmentHarness, event_type: str) -> Any:

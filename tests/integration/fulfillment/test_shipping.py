@@ -34,6 +34,7 @@ from shared.contracts.serials import (
 from shared.contracts.upstream import OrderCancelled
 from shared.unit_of_work import CommandResult
 from tests.integration.fulfillment.harness import FulfillmentHarness
+from tests.support.auth import bearer
 
 
 def disturbances(order_id: str, carton_id: str, units: list[UnitSelector], shipment_id: str) -> dict[str, Message]:
@@ -58,7 +59,7 @@ def dispatch_check_id(result: CommandResult) -> str:
 async def check_status(harness: FulfillmentHarness, check_id: str) -> str:
     """The status of a dispatch check as the API shows it, whatever its reasons."""
     app.state.engine = harness.engine
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment") as client:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://fulfillment", headers=bearer()) as client:
         response = await client.get(f"/dispatch-checks/{check_id}")
     assert response.status_code == 200, response.text
     return str(response.json()["status"])

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.lots.app import app
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine
+from tests.support.auth import bearer
 from tests.support.harness import ServiceHarness
 from tests.support.messages.lots import LOCATION_TYPES, ProductMessages
 from tests.support.messages.reference import location_changed, product_changed, warehouse_changed
@@ -78,7 +79,7 @@ async def http(harness: LotsHarness) -> AsyncIterator[httpx.AsyncClient]:
     app.state.report_files = ReportFiles(harness.engine)
     app.state.progress = FixedProgress()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://lots") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://lots", headers=bearer()) as client:
         yield client
 
 

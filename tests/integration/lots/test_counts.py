@@ -10,6 +10,7 @@ from shared.contracts.envelope import Message
 from shared.persistence.database import Transaction
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_receipts import assert_reconciled
+from tests.support.auth import bearer
 from tests.support.events import to_event
 from tests.support.harness import ProcessingResult
 from tests.support.messages.lot_orders import OrderMessages
@@ -169,7 +170,7 @@ async def test_counts_over_http(harness: LotsHarness, http: httpx.AsyncClient) -
         "sku": harness.sku, "lot": "B-1", "location": SHELF, "counted": 98, "reason": "cycle count",
         "counted_at": (counted_at + timedelta(seconds=90)).isoformat(), "clock_error_seconds": 90,
     }  # fmt: skip
-    headers = {"Idempotency-Key": harness.scoped_id("K"), "X-Actor": "ann"}
+    headers = {"Idempotency-Key": harness.scoped_id("K"), **bearer("ann")}
     answer = await http.post("/counts", json=body, headers=headers)
     assert (answer.status_code, answer.json()["books"], answer.json()["variance"]) == (200, 100, -2)
     assert [place["on_hand"] for place in answer.json()["locations"]] == [58]

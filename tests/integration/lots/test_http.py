@@ -9,6 +9,7 @@ import pytest
 
 from services.lots.app import app
 from tests.integration.lots.conftest import LotsHarness
+from tests.support.auth import bearer
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, DOCK, SHELF
 from tests.support.messages.reference import location_changed, product_changed
@@ -17,7 +18,7 @@ from tests.support.progress import FixedProgress
 
 async def post(http: httpx.AsyncClient, path: str, **body: Any) -> httpx.Response:
     """Send a command."""
-    return await http.post(path, json=body, headers={"Idempotency-Key": str(uuid4()), "X-Actor": "anna"})
+    return await http.post(path, json=body, headers={"Idempotency-Key": str(uuid4()), **bearer("anna")})
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 10**15, 0.0000001, "1e400", "NaN", "Infinity", "ten", None, 1000001])

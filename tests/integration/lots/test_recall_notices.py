@@ -162,8 +162,9 @@ async def test_arrivals_in_a_period_are_held(harness: LotsHarness, recall_id: st
         "C": {"expiry": None},
     }
     dates["D"] = {"expiry": "2027-06-01", "best_before": "2027-05-09"}
-    await harness.handle(*(messages.receive(messages.received_lot(lot, **fields)) for lot, fields in dates.items()))
-    assert {lot for lot, _, held in await recalled_stock(harness, recall_id) if held} == {"A", "C", "D"}
+    arrivals = [*dates.items(), ("E", {"expiry": "2027-05-05"}), ("E", {"expiry": "2027-06-01"})]
+    await harness.handle(*(messages.receive(messages.received_lot(lot, **fields)) for lot, fields in arrivals))
+    assert {lot for lot, _, held in await recalled_stock(harness, recall_id) if held} == {"A", "C", "D", "E"}
 
 
 async def test_numbers_of_serials_count_once_reported(

@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.lots.balances import store
 from services.lots.balances.domain.records import DemandRef
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.commands.lots import CountLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.lots import LotRejected
+from shared.inventory.scan_meanings import KnownName
 from shared.persistence.database import Transaction, transaction
 from shared.unit_of_work import MessageContext
 from tests.integration.lots.conftest import LotsHarness
@@ -44,11 +46,17 @@ steps = st.tuples(
         ["receive", "receive on hold", "receive later expiry", "receive in storage", "put away", "put away", "put away",
          "move", "scrap", "find", "count", "place hold", "place location hold", "release hold", "correct", "return",
          "restock", "scrap returned", "allocate", "allocate", "short pick", "short pick rest", "pick", "pick", "ship",
-         "unpick", "lose", "lose picked", "count picked", "correct number", "correct all numbers", "correct shipped"]
+         "unpick", "lose", "lose picked", "count picked", "correct number", "correct all numbers", "correct shipped",
+         "put away scan", "count scans"]
     ),
     st.sampled_from(["B-1", "B-2"]), st.sampled_from(["0.5", "1", "2", "5"]).map(Decimal),
     st.sampled_from([DOCK, STAGE]), st.sampled_from([SHELF, BIN, RACK]), st.integers(1, 3),
 )  # fmt: skip
+
+
+def box_of(sku: str) -> str:
+    """The barcode of a box of two."""
+    return f"BOX-{sku}"
 
 
 def message_of_step(messages: OrderMessages, step: PlayedStep) -> Message:
@@ -70,6 +78,12 @@ def message_of_step(messages: OrderMessages, step: PlayedStep) -> Message:
         "lose": lambda: messages.adjust(lot, quantity, "LOST", storage),
         "find": lambda: messages.adjust(lot, quantity, "FOUND", storage),
         "count": lambda: messages.count(lot, quantity, storage),
+        "put away scan": lambda: PutAwayLot(
+            sku=messages.sku, scans=[f"]d210{lot}"], quantity=quantity, from_location=staging, location=storage
+        ),
+        "count scans": lambda: CountLot(
+            sku=messages.sku, lot=lot, scans=[box_of(messages.sku)] * number, location=storage, reason="stocktaking"
+        ),
         "place hold": lambda: messages.place_hold(lot, f"H-{number}"),
         "place location hold": lambda: messages.place_hold(lot, f"H-{number}", storage),
         "release hold": lambda: messages.release_hold(f"H-{number}"),
@@ -131,7 +145,8 @@ async def test_database_and_in_memory_rules_agree(engine: AsyncEngine, played_ba
     """For any transactions, database and rules agree on balances, holds, events and rejections (S22, S30)."""
     harness = LotsHarness(engine)
     service, messages = InMemoryLots(tracking={harness.sku: "LOT"}), OrderMessages(harness.sku)
-    await harness.handle(product_changed(harness.sku, "LOT"))
+    await harness.handle(product_changed(harness.sku, "LOT", barcodes=[{"code": box_of(harness.sku), "quantity": 2}]))
+    service.barcodes = [KnownName("BARCODE", box_of(harness.sku), harness.sku, 2)]
     for batch in played_batches:
         for step in batch:
             if step[0] == "allocate":

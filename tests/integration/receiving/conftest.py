@@ -13,6 +13,7 @@ from shared.contracts.serials import SerialStateChanged
 from shared.contracts.upstream import AsnAnnounced, LocationDefined, ProductDefined, WarehouseDefined
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine
+from tests.support.auth import bearer
 from tests.support.harness import ServiceHarness
 from tests.support.progress import FixedProgress
 
@@ -127,5 +128,11 @@ async def http(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     app.state.report_files = ReportFiles(engine)
     app.state.progress = FixedProgress()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://receiving") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://receiving", headers=bearer()) as client:
         yield client
+
+
+@pytest.fixture
+def number(bare_harness: ReceivingHarness) -> str:
+    """A number of an import."""
+    return bare_harness.scoped_id("I")

@@ -8,11 +8,12 @@ import pytest
 
 from shared.identifiers import resource_path
 from tests.integration.receiving.conftest import ReceivingHarness
+from tests.support.auth import bearer
 
 
 async def post(http: httpx.AsyncClient, path: str, actor: str = "anna", **body: Any) -> httpx.Response:
     """Send a command."""
-    headers = {"Idempotency-Key": str(uuid4()), "X-Actor": actor}
+    headers = {"Idempotency-Key": str(uuid4()), **bearer(actor)}
     return await http.post(path, json=body, headers=headers)
 
 

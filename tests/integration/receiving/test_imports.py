@@ -4,52 +4,14 @@ import asyncio
 import csv
 import io
 import sys
-from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.files import PROJECT
-from services.receiving.app import app
-from services.receiving.imports import KINDS
-from shared.imports.runner import ImportRunner
 from tests.integration.receiving.conftest import ReceivingHarness
+from tests.integration.receiving.import_requests import ANNA, counts, errors, process, send
 from tests.support.polling import wait_until
-
-ANNA = {"X-Actor": "anna"}
-
-
-async def send(http: httpx.AsyncClient, kind: str, number: str, content: str | bytes, **options: Any) -> dict[str, Any]:
-    """Send a file; return the answer."""
-    parameters = {"number": number, **options}
-    body = content.encode() if isinstance(content, str) else content
-    response = await http.post(f"/imports/{kind}", params=parameters, content=body, headers=ANNA)
-    assert response.status_code in {202, 400, 409}, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
-
-
-async def process(engine: AsyncEngine) -> int:
-    """Process all pending rows."""
-    return await ImportRunner(app.state.registry, KINDS, engine, lambda: None).run_once()
-
-
-async def counts(http: httpx.AsyncClient, number: str) -> tuple[str, int, int, int]:
-    """Return the status of an import and its pending, done and failed rows."""
-    progress = (await http.get(f"/imports/{number}")).json()
-    return progress["status"], progress["pending_rows"], progress["done_rows"], progress["failed_rows"]
-
-
-async def errors(http: httpx.AsyncClient, number: str) -> list[dict[str, str]]:
-    """Return the failed rows of an import."""
-    return list(csv.DictReader(io.StringIO((await http.get(f"/imports/{number}/errors.csv")).text)))
-
-
-@pytest.fixture
-def number(harness: ReceivingHarness) -> str:
-    """A number of an import."""
-    return harness.scoped_id("I")
 
 
 async def test_opening_serials_are_received(
@@ -145,6 +107,58 @@ async def test_opening_lots_are_received(
     assert [(row["lot"], row["quantity"]) for row in stored] == [("M1", 12)]
 
 
+async def test_attributes_of_products_take_effect(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S24, S37, S45: a product from a file has its shelf life, its barcodes are scanned, an expiry date is required."""
+    east, milk = harness.scoped_id("EAST"), harness.scoped_id("MILK")
+    code = harness.scoped_id("CODE")
+    columns = "sku,name,tracking,barcodes,barcode_quantities,barcode_types,expiry_alert_days,short_shelf_life_policy"
+    await send(http, "products", number, f"{columns}\n{milk},Milk,LOT,{code}1 {code}2,1 12,OTHER OTHER,9 3,hold\n")
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 1, 0)
+    product = (await http.get(f"/products/{milk}")).json()
+    assert product["barcodes"] == [{"code": f"{code}1", "quantity": 1}, {"code": f"{code}2", "quantity": 12}]
+    shelf_life = product["shelf_life"]
+    assert (shelf_life["expiry_required"], shelf_life["expiry_alert_days"]) == (True, [9, 3])
+    scan = (await http.post("/scans/parse", json={"text": f"{code}2"})).json()
+    assert (scan["read_as"]["sku"], scan["read_as"]["quantity"]) == (milk, 12)
+    stock = f"location,sku,lot,quantity,expiry\n{east}/A-1,{milk},M1,5,\n{east}/A-1,{milk},M2,5,2090-01-01\n"
+    await send(http, "opening-lots", f"{number}S", stock)
+    await process(engine)
+    assert await counts(http, f"{number}S") == ("DONE", 0, 1, 1)
+    assert [row["lot"] for row in await errors(http, f"{number}S")] == ["M1"]
+    cleared = f"sku,expiry_required,expiry_alert_days,barcodes\n{milk},no,(default),(default)\n"
+    await send(http, "products", f"{number}C", cleared)
+    await process(engine)
+    product = (await http.get(f"/products/{milk}")).json()
+    assert (product["barcodes"], product["shelf_life"]["expiry_alert_days"]) == ([], [90, 60, 30, 7])
+    assert (product["shelf_life"]["expiry_required"], product["shelf_life"]["short_shelf_life_policy"]) == (
+        False,
+        "HOLD",
+    )
+
+
+async def test_expected_lots_are_taken_by_scans(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S24, S45: expected serial numbers have the lot and expiry date of their file once they are scanned."""
+    east, pump, asn = (harness.scoped_id(name) for name in ("EAST", "PUMP", "ASN"))
+    header = "receipt,warehouse,sku,serial,lot,expiry,supplier,expected_at\n"
+    rows = [
+        f"{asn},{east},{pump},{serial},L{serial[0]},2090-01-31,ACME,2090-01-01T08:00:00Z" for serial in ("A1", "B1")
+    ]
+    await send(http, "expected-serials", number, header + "\n".join(rows))
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 2, 0)
+    await harness.handle(harness.scan_command("ASN", "A1"), harness.confirm_command("ASN"))
+    select = "SELECT serial, status, lot, expiry FROM unit WHERE sku = :sku ORDER BY serial"
+    units = [tuple(row.values()) for row in await harness.fetch_all(select, sku=pump)]
+    assert units[0][:3] == ("A1", "ON_HAND", "LA")
+    receipt = (await http.get(f"/receipts/{asn}")).json()
+    assert (receipt["supplier"], receipt["expected_at"]) == ("ACME", "2090-01-01T08:00:00Z")
+
+
 WORKER = """
 import asyncio, os
 from deploy.local.files import PROJECT
@@ -199,6 +213,7 @@ async def test_cancelled_import_is_not_processed(
 ) -> None:
     """S45: rows of a cancelled import are not processed."""
     await send(http, "products", number, f"sku,name\n{harness.scoped_id('NEW')},x\n")
-    assert (await http.post(f"/imports/{number}/cancel", headers=ANNA)).json()["status"] == "CANCELLED"
+    cancelled = (await http.post(f"/imports/{number}/cancel", headers=ANNA)).json()
+    assert (cancelled["status"], cancelled["cancelled_rows"]) == ("CANCELLED", 1)
     await process(engine)
-    assert await counts(http, number) == ("CANCELLED", 1, 0, 0)
+    assert await counts(http, number) == ("CANCELLED", 0, 0, 0)

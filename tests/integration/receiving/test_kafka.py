@@ -11,6 +11,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.processes import running
+from tests.support.auth import bearer, token_headers
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
 
@@ -55,7 +56,10 @@ async def test_messages_out_of_order_over_kafka(environment: Mapping[str, str], 
     scan = {"receipt": receipt, "session": "S", "sku": sku, "location": f"{east}/DOCK", "serials": ["A", "x", "", "A"]}
     with running(environment, tmp_path, ["receiving"]) as services:
         producer = AIOKafkaProducer(bootstrap_servers=servers, max_request_size=4_000_000)
-        async with producer, httpx.AsyncClient(base_url=services["receiving"].url, timeout=MAX_WAIT_SECONDS) as http:
+        async with (
+            producer,
+            httpx.AsyncClient(base_url=services["receiving"].url, timeout=MAX_WAIT_SECONDS, headers=bearer()) as http,
+        ):
             for value in (
                 encode_message("asn.announced.v1", **asn_fields, lines=[asn_line]),
                 encode_message("asn.announced.v1", **asn_fields, lines=[oversized_line]),
@@ -80,7 +84,8 @@ async def test_messages_out_of_order_over_kafka(environment: Mapping[str, str], 
             for value in (encode_message("session.scan.v1", **scan),
                           encode_message("session.confirm.v1", receipt=receipt, session="S"),
                           encode_message("receipt.close.v1", receipt=receipt)):  # fmt: skip
-                await producer.send_and_wait("receiving.commands", value, key=receipt.encode())
+                headers = token_headers(json.loads(value)["type"])
+                await producer.send_and_wait("receiving.commands", value, key=receipt.encode(), headers=headers)
             published = await wait_for_event(servers, "receipt.closed.v1", receipt)
             rejections = (
                 await http.get("/rejections", params={"document": receipt, "kind": "COMMAND_REJECTED"})
@@ -119,7 +124,10 @@ async def test_lots_are_received_over_kafka(environment: Mapping[str, str], tmp_
     )
     with running(environment, tmp_path, ["receiving"]) as services:
         producer = AIOKafkaProducer(bootstrap_servers=servers)
-        async with producer, httpx.AsyncClient(base_url=services["receiving"].url, timeout=MAX_WAIT_SECONDS) as http:
+        async with (
+            producer,
+            httpx.AsyncClient(base_url=services["receiving"].url, timeout=MAX_WAIT_SECONDS, headers=bearer()) as http,
+        ):
             for topic, key, value in (
                 ("erp.products", sku, encode_message("product.defined.v1", sku=sku, name="Milk", lot_tracked=True)),
                 (
@@ -146,7 +154,8 @@ async def test_lots_are_received_over_kafka(environment: Mapping[str, str], tmp_
                 encode_message("session.confirm.v1", receipt=receipt, session="S", quantity=12.5),
                 encode_message("receipt.close.v1", receipt=receipt),
             ):
-                await producer.send_and_wait("receiving.commands", value, key=receipt.encode())
+                headers = token_headers(json.loads(value)["type"])
+                await producer.send_and_wait("receiving.commands", value, key=receipt.encode(), headers=headers)
             published = await wait_for_event(servers, "receipt.closed.v1", receipt)
             response = await http.get("/dead-letters", params={"topic": "receiving.commands", "limit": 500})
             rejections = (await http.get("/rejections", params={"document": receipt})).json()["items"]

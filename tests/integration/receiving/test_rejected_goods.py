@@ -7,6 +7,7 @@ from shared.contracts.serials import SerialAdjusted
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.lot_messages import lot_scan_command, scanned_lot
 from tests.integration.receiving.test_http import get_json, post
+from tests.support.auth import bearer
 
 
 async def test_expired_lot_is_shown_as_rejected(milk_harness: ReceivingHarness, http: httpx.AsyncClient) -> None:
@@ -39,7 +40,7 @@ async def test_repeated_request_records_goods_once(milk_harness: ReceivingHarnes
     """A rejected scan that is sent again with its key gets the stored response, and records nothing again (S16)."""
     scan = lot_scan_command(milk_harness, scanned_lot("X1", 5, "2001-01-01")).model_dump(mode="json")
     scan = {name: value for name, value in scan.items() if value}
-    headers = {"Idempotency-Key": milk_harness.scoped_id("key"), "X-Actor": "bo"}
+    headers = {"Idempotency-Key": milk_harness.scoped_id("key"), **bearer("bo")}
     responses = [await http.post("/scans", json=scan, headers=headers) for _ in range(2)]
     assert [response.status_code for response in responses] == [409, 409]
     assert responses[1].headers["Idempotent-Replayed"] == "true"

@@ -3,19 +3,14 @@
 from typing import Any
 from uuid import uuid4
 
-from biip.checksums import gs1_standard_check_digit
 from httpx import AsyncClient
 
 from shared.contracts.upstream import ProductDefined
 from tests.integration.receiving.conftest import ReceivingHarness
+from tests.support.auth import bearer
+from tests.support.gtins import new_gtin
 
 GS = "\x1d"
-
-
-def new_gtin() -> str:
-    """Return a GTIN-13 that no other test has."""
-    digits = f"4{uuid4().int % 10**11:011}"
-    return f"{digits}{gs1_standard_check_digit(digits)}"
 
 
 async def parse(http: AsyncClient, text: str, **context: Any) -> Any:
@@ -78,7 +73,7 @@ async def test_barcodes_are_one_code_in_every_spelling(harness: ReceivingHarness
     """S13: a wrong GTIN is rejected by name, the product taken; a barcode counts in every spelling."""
     pump, gtin = harness.scoped_id("PUMP"), new_gtin()
     wrong = f"{gtin[:-1]}{(int(gtin[-1]) + 1) % 10}"
-    headers = {"Idempotency-Key": uuid4().hex, "X-Actor": "mia"}
+    headers = {"Idempotency-Key": uuid4().hex, **bearer("mia")}
     barcodes = [{"code": gtin, "type": "GTIN"}, {"code": wrong, "type": "GTIN"}]
     defined = await http.post("/products", json={"sku": pump, "barcodes": barcodes}, headers=headers)
     assert defined.status_code == 200, defined.text

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.serials.app import app
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine
+from tests.support.auth import bearer
 from tests.support.harness import ServiceHarness
 from tests.support.messages.reference import location_changed, warehouse_changed
 from tests.support.messages.serials import TYPES
@@ -54,5 +55,7 @@ async def http(harness: SerialsHarness) -> AsyncIterator[httpx.AsyncClient]:
     app.state.engine, app.state.report_files = harness.engine, ReportFiles(harness.engine)
     app.state.wake = lambda: None
     app.state.progress = FixedProgress()
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://serials") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://serials", headers=bearer()
+    ) as client:
         yield client

@@ -11,6 +11,7 @@ from shared.contracts.fulfillment import OrderSerialsDeallocated
 from shared.persistence.database import Transaction, new_id
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers, split_serials
+from tests.support.auth import bearer
 from tests.support.events import to_event
 from tests.support.messages.reference import location_changed
 from tests.support.messages.serials import BIN
@@ -73,7 +74,7 @@ async def test_a_supervisor_resolves_discrepancies(counted: CountedLocation, htt
     await harness.handle(MoveSerials(sku=harness.sku, serials=[second], location=BIN))
 
     async def post(path: str, body: dict[str, Any], status: int) -> Any:
-        response = await http.post(path, json=body, headers={"X-Actor": "sue", "Idempotency-Key": new_id()})
+        response = await http.post(path, json=body, headers={**bearer("sue"), "Idempotency-Key": new_id()})
         assert response.status_code == status, response.text
         return response.json()
 

@@ -11,6 +11,7 @@ from services.serials.imports import KINDS
 from shared.contracts.product_attributes import Warranty
 from shared.imports.runner import ImportRunner
 from tests.integration.serials.conftest import SerialsHarness
+from tests.support.auth import bearer
 from tests.support.messages.reference import product_changed
 
 
@@ -19,7 +20,7 @@ async def test_sold_units_are_registered(harness: SerialsHarness, http: httpx.As
     number = harness.scoped_id("I")
     rows = [f"{harness.sku},{serial},31.01.2026,SO-{harness.sku}-{serial[0]},C-1" for serial in ("A1", "A2", "B1")]
     content = "\n".join(["sku,serial,sale date,invoice,customer", *rows]).encode()
-    headers, options = {"X-Actor": "sue"}, {"number": number, "date_format": "DD.MM.YYYY"}
+    headers, options = bearer("sue"), {"number": number, "date_format": "DD.MM.YYYY"}
     response = await http.post("/imports/sold-units", params=options, content=content, headers=headers)
     assert response.status_code == 202, response.text
 

@@ -9,6 +9,7 @@ from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serial_formats import SerialFormat
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, recall_opened, serial_numbers
+from tests.support.auth import bearer
 from tests.support.messages.reference import product_changed
 from tests.support.messages.serials import DOCK
 
@@ -31,7 +32,7 @@ async def product(harness: SerialsHarness) -> None:
 async def test_registration_over_http(harness: SerialsHarness, http: httpx.AsyncClient) -> None:
     """Units of a past sale show day, buyer and warranty, in the list of what the customer owns too (S46)."""
     serials, sale = serial_numbers(3), past_sale(harness, serial_numbers(3))
-    headers = {"X-Actor": "sue", "Idempotency-Key": harness.scoped_id("key")}
+    headers = {**bearer("sue"), "Idempotency-Key": harness.scoped_id("key")}
     response = await http.post("/past-sales", json=sale.model_dump(mode="json"), headers=headers)
     assert response.status_code == 200, response.text
     unit = (await http.get(f"/serials/{harness.sku}/{serials[0]}")).json()

@@ -17,6 +17,7 @@ from shared.contracts.commands.serials import (
     CountSerials,
     MoveSerials,
     PlaceSerialHold,
+    PutAwaySerials,
     RegisterSoldSerials,
     ReleaseSerialHold,
     ResolveCountDiscrepancies,
@@ -27,6 +28,7 @@ from shared.contracts.product_attributes import CustomerShelfLife, ShelfLifePoli
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReturnSerialsDisposed
 from shared.contracts.serials import AllocatedUnit, SerialAllocated
+from shared.inventory.scan_meanings import KnownName
 from shared.persistence.database import Transaction
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
@@ -49,7 +51,7 @@ steps = st.tuples(
          "demand single lot", "demand without backorder", "demand of one order", "cancel", "deallocate", "short pick",
          "pick", "unpick", "dispatch", "return", "dispose", "hold", "release", "lose", "find", "move", "change policy",
          "hold lot", "recall", "correct", "store", "store", "count", "count", "resolve", "hand over", "past sale",
-         "from vendor"]
+         "from vendor", "put away scans", "move scans"]
     ),
     serial_lists, order_numbers, st.integers(1, 4), st.booleans(),
 )  # fmt: skip
@@ -58,6 +60,11 @@ steps = st.tuples(
 LABELS: list[dict[str, Any]] = [{}, {}, {"lot": "L-1"}, *(
     {"lot": lot, "expiry": TODAY + timedelta(days)} for lot, days in [("L-1", 40), ("L-2", 20), (None, 6), ("L-2", -1)]
 )]  # fmt: skip
+
+
+def label_scans(serials: list[str], lot: int) -> list[str]:
+    """Labels of units that name no product, of a lot that may be theirs."""
+    return [f"]d210L-{lot}\x1d21{serial}" for serial in serials]
 
 
 def messages_of_step(messages: ProductMessages, step: PlayedStep, version: int) -> list[Message]:
@@ -98,6 +105,10 @@ def message_of_step(messages: ProductMessages, step: PlayedStep, version: int) -
             messages.sku, "SERIAL", version=version, shelf_life=policy, warranty=WARRANTY
         ),
         "put away": lambda: messages.put_away(serials, SHELF if flag else BIN),
+        "put away scans": lambda: PutAwaySerials(
+            sku=messages.sku, scans=label_scans(serials, quantity), location=SHELF if flag else BIN
+        ),
+        "move scans": lambda: MoveSerials(sku=messages.sku, scans=serials, location=SHELF if flag else BIN),
         "demand": lambda: messages.request_allocation(order_number, quantity, priority=5 + flag),
         "demand serials": lambda: messages.request_allocation(order_number, quantity, serials=serials[:quantity]),
         "demand shelf life": lambda: messages.request_allocation(
@@ -223,6 +234,7 @@ async def test_database_and_in_memory_rules_agree(
     product = product_changed(harness.sku, "SERIAL", version=0, warranty=WARRANTY)
     await harness.handle(product)
     service.handle(product)
+    service.barcodes = [KnownName("SKU", harness.sku, harness.sku)]
     if stored:
         played_batches = [[("receive", stored, 1, 1, True)], [("put away", stored, 1, 1, True)], *played_batches]
     versions = count(1)

@@ -55,3 +55,18 @@ async def test_history_names_the_document_of_each_change(harness: SerialsHarness
     assert event["document"] == "TASK-7"
     rows = (await http.get("/reports/serial-history", params={"sku": harness.sku})).json()["items"]
     assert [row["document"] for row in rows] == [entry["document"] for entry in history]
+
+
+async def test_history_shows_the_scans_of_receiving(harness: SerialsHarness, http: httpx.AsyncClient) -> None:
+    """S22: receipt and return show the text that the scanner sent, as JSON and CSV; typed numbers have none."""
+    messages = ProductMessages(harness.sku)
+    scanned, typed = serial_numbers(2)
+    label = f"(01)09521234543213(21){scanned}"
+    await harness.handle(messages.receive([scanned, typed]).model_copy(update={"scans": [label, ""]}))
+    for serial, expected in ((scanned, label), (typed, None)):
+        history = (await http.get(f"/serials/{harness.sku}/{serial}/history")).json()["items"]
+        assert [(entry["change"], entry["scan"]) for entry in history] == [("RECEIVED", expected)]
+    trace = (await http.get(f"/serials/{harness.sku}/{scanned}/trace-back")).json()["inflows"]
+    assert [entry["scan"] for entry in trace] == [label]
+    lines = (await http.get("/reports/serial-history.csv", params={"sku": harness.sku})).text
+    assert lines.count(label) == 1

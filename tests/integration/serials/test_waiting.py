@@ -17,6 +17,7 @@ from shared.messaging.subscriber import Subscription
 from shared.settings import load_settings
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages
+from tests.support.auth import bearer
 from tests.support.events import encode_message
 from tests.support.messages.serials import SHELF
 from tests.support.polling import wait_until
@@ -28,7 +29,7 @@ GROUP = "serials-in-test"
 
 async def put_away(http: httpx.AsyncClient, sku: str, *serials: str) -> httpx.Response:
     """Post a putaway."""
-    headers = {"Idempotency-Key": str(uuid4()), "X-Actor": "ann"}
+    headers = {"Idempotency-Key": str(uuid4()), **bearer("ann")}
     return await http.post("/putaways", json={"sku": sku, "serials": serials, "location": SHELF}, headers=headers)
 
 
@@ -82,7 +83,7 @@ async def test_location_is_treated_as_units_are(http: httpx.AsyncClient, harness
     body = {"sku": harness.sku, "serials": ["A"], "location": "EAST/NOWHERE"}
     for settled, expected in ((False, (409, "not_yet_available")), (True, (404, "location_not_found"))):
         app.state.progress = FixedProgress(is_settled=settled)
-        response = await http.post("/putaways", json=body, headers={"Idempotency-Key": str(uuid4()), "X-Actor": "ann"})
+        response = await http.post("/putaways", json=body, headers={"Idempotency-Key": str(uuid4()), **bearer("ann")})
         assert (response.status_code, response.json()["code"]) == expected
 
 

@@ -12,6 +12,7 @@ import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.http import ReportFiles
+from tests.support.auth import token_of
 from tests.support.toy.app import app
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -46,7 +47,8 @@ def format_request(method: str, path: str, body: Any = None) -> bytes:
     """Format an HTTP request with the headers of a command."""
     content = b"" if body is None else json.dumps(body).encode()
     head = (
-        f"{method} {path} HTTP/1.1\r\nHost: toy\r\nX-Actor: ann\r\nIdempotency-Key: {uuid4()}\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: toy\r\nAuthorization: Bearer {token_of('ann')}\r\n"
+        f"Idempotency-Key: {uuid4()}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content

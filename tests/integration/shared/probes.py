@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.processes import Service
 from shared.messaging.batch_consumer import BatchConsumer
 from shared.persistence.database import read_only
+from tests.support.auth import bearer
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
 from tests.support.toy.messages import Arrived
@@ -53,7 +54,7 @@ def has_units(engine: AsyncEngine, box: str, count: int) -> Callable[[], Any]:
 
 async def get_readiness(service: Service) -> tuple[int, dict[str, Any]]:
     """Request /ready and return status and body."""
-    async with httpx.AsyncClient(timeout=MAX_WAIT_SECONDS) as client:
+    async with httpx.AsyncClient(timeout=MAX_WAIT_SECONDS, headers=bearer()) as client:
         response = await client.get(f"{service.url}/ready")
     return response.status_code, response.json()
 

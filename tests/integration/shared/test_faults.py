@@ -23,6 +23,7 @@ from tests.integration.shared.probes import (
     publish_units,
     published_events,
 )
+from tests.support.auth import bearer
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
 from tests.support.toy.messages import Arrived
@@ -95,7 +96,7 @@ async def test_rebalance_waits_for_the_commit(
     await load
     await wait_until(has_units(engine, box, 600))
     await assert_published_once(engine, box, 600)
-    async with httpx.AsyncClient(base_url=first_replica.url, timeout=MAX_WAIT_SECONDS) as http:
+    async with httpx.AsyncClient(base_url=first_replica.url, timeout=MAX_WAIT_SECONDS, headers=bearer()) as http:
         metrics = (await http.get("/metrics")).text
     assert 'tracelot_messages_deduplicated_total{service="toy"} 0.0' in metrics
     assert await asyncio.to_thread(first_replica.stop, MAX_WAIT_SECONDS) == 0

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +13,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.auth.roles import Role
 from shared.http import ReportFiles
 from shared.persistence.database import create_engine, read_only, transaction
+from tests.support.auth import SIGNER, bearer
 from tests.support.progress import FixedProgress
 from tests.support.toy.app import app
 
@@ -26,13 +29,13 @@ async def http(engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     app.state.engine, app.state.wake, app.state.report_files = engine, lambda: None, ReportFiles(engine)
     app.state.progress = FixedProgress()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://toy") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://toy", headers=bearer()) as client:
         yield client
 
 
 def add_units(http: httpx.AsyncClient, box: str, *serials: str, key: str | None = None, actor: str = "ann") -> Any:
     """Post a command that adds units to a box."""
-    headers = {"Idempotency-Key": key or str(uuid4()), "X-Actor": actor}
+    headers = {"Idempotency-Key": key or str(uuid4()), **bearer(actor)}
     return http.post(f"/boxes/{box}/units", json={"serials": list(serials)}, headers=headers)
 
 
@@ -44,7 +47,7 @@ async def count_rows(engine: AsyncEngine, table: str) -> int:
 
 
 async def test_command_is_processed_and_its_event_published(http: httpx.AsyncClient, engine: AsyncEngine) -> None:
-    """201 with body and Location; the event has the actor of the header and the command as cause."""
+    """201 with body and Location; the event has the subject of the token as its actor and the command as cause."""
     response = await add_units(http, "A", "1", "2", actor="Bob 3")
     assert (response.status_code, response.json()) == (201, {"box": "A", "units": 2, "rejected": []})
     assert response.headers["Location"] == "/boxes/A"
@@ -54,6 +57,21 @@ async def test_command_is_processed_and_its_event_published(http: httpx.AsyncCli
     assert data["actor"] == "Bob 3"
     assert data["cause"]["source"] == "http://toy/boxes/A/units"
     assert (await http.get("/boxes/A")).json() == {"box": "A", "units": 2}
+
+
+async def test_an_approved_command_names_both(http: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    """The audit has the sender and the supervisor who approved; the token is for one key."""
+    signed = SIGNER.sign("op-7", [Role.SUPERVISOR], timedelta(minutes=1), approved_by="sue", command="k-1")
+    headers = {"Authorization": f"Bearer {signed.token}", "Idempotency-Key": "k-1"}
+    for status in (201, 201):
+        response = await http.post("/boxes/A/units", json={"serials": ["1"]}, headers=headers)
+        assert response.status_code == status
+    assert response.headers["Idempotent-Replayed"] == "true"
+    response = await http.post("/boxes/A/units", json={"serials": ["2"]}, headers=headers | {"Idempotency-Key": "k-2"})
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+    async with read_only(engine) as tx:
+        ((value,),) = await tx.fetch_all(text("SELECT value FROM outbox"))
+    assert json.loads(value)["data"]["actor"] == "op-7, approved by sue"
 
 
 async def test_repeated_idempotency_key_returns_the_stored_response(
@@ -109,7 +127,7 @@ async def test_rejected_units_do_not_block_the_others(http: httpx.AsyncClient) -
 
 async def test_invalid_input_is_reported_by_field(http: httpx.AsyncClient, engine: AsyncEngine) -> None:
     """Invalid headers, JSON, schema and paths return problems with 400, 404, 405 or 413 and change nothing."""
-    headers = {"Idempotency-Key": "k", "X-Actor": "ann"}
+    headers = {"Idempotency-Key": "k", **bearer("ann")}
 
     async def post(**overrides: Any) -> tuple[int, str]:
         arguments: dict[str, Any] = {"headers": headers, "json": {"serials": ["1"]}} | overrides
@@ -117,9 +135,11 @@ async def test_invalid_input_is_reported_by_field(http: httpx.AsyncClient, engin
         assert response.headers["Content-Type"] == "application/problem+json"
         return response.status_code, response.json()["code"]
 
-    assert await post(headers={"X-Actor": "ann"}) == (400, "idempotency_key_missing")
-    assert await post(headers={"Idempotency-Key": "k"}) == (400, "actor_missing")
-    assert await post(headers=headers | {"X-Actor": "a" * 65}) == (400, "actor_missing")
+    assert await post(headers=bearer("ann")) == (400, "idempotency_key_missing")
+    assert await post(headers=headers | {"X-Actor": "ann"}) == (400, "actor_not_allowed")
+    assert await post(json={"serials": ["1"], "actor": "ann"}) == (400, "actor_not_allowed")
+    assert await post(headers=headers | {"Authorization": "Bearer x"}) == (401, "unauthenticated")
+    assert await post(headers=headers | bearer("ann", Role.VIEWER)) == (403, "forbidden")
     assert await post(json=None, content=b"{]", headers=headers | JSON) == (400, "validation_error")
     assert await post(json=[1]) == (400, "validation_error")
     assert await post(json={"serials": []}) == (400, "validation_error")
@@ -145,7 +165,7 @@ async def test_invalid_input_is_reported_by_field(http: httpx.AsyncClient, engin
 async def test_body_must_be_strict_json(http: httpx.AsyncClient, engine: AsyncEngine) -> None:
     """Other media types, charsets and compression are a 415; repeated keys at any depth, NaN and Infinity a 400."""
     serials = b'{"serials": ["1"]}'
-    headers = {"Idempotency-Key": "k", "X-Actor": "ann", "Content-Type": "application/json"}
+    headers = {"Idempotency-Key": "k", **bearer("ann"), "Content-Type": "application/json"}
 
     async def post(body: bytes, path: str = "/boxes/A/units", **changes: str) -> tuple[int, str, str]:
         changed = headers | {name.replace("_", "-"): value for name, value in changes.items()}
@@ -235,7 +255,7 @@ async def test_conflict_is_closed_with_a_reason(http: httpx.AsyncClient, engine:
     (conflict,) = (await http.get("/rejections", params={"open": True})).json()["items"]
 
     async def close(rejection: int, reason: str = "counted") -> httpx.Response:
-        headers = {"Idempotency-Key": str(uuid4()), "X-Actor": "sue"}
+        headers = {"Idempotency-Key": str(uuid4()), **bearer("sue")}
         return await http.post(f"/rejections/{rejection}/close", json={"reason": reason}, headers=headers)
 
     assert (await close(conflict["id"], "")).status_code == 400
@@ -251,7 +271,7 @@ async def test_openapi_and_asyncapi_documents_are_complete(http: httpx.AsyncClie
     openapi = (await http.get("/openapi.json")).json()
     post = openapi["paths"]["/boxes/{box}/units"]["post"]
     assert [parameter["name"] for parameter in post["parameters"]] == [
-        "box", "Idempotency-Key", "X-Actor", "traceparent",
+        "box", "Idempotency-Key", "traceparent",
     ]  # fmt: skip
     assert set(openapi["components"]["schemas"]["Add"]["properties"]) == {"serials"}
     asyncapi = (await http.get("/asyncapi")).json()

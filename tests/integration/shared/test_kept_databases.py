@@ -81,6 +81,7 @@ async def test_ordered_products_are_published(kept_service: str, record: MakeRec
     await migrate(kept_service)
     rows = await owner.fetch("SELECT topic, key, value FROM outbox ORDER BY id")
     assert await owner.fetchval("SELECT count(*) FROM ordered_product") == 2
+    assert await owner.fetchval("SELECT barcodes FROM product WHERE sku = 'A'") == "[]"  # until its next change
     await owner.close()
     decoder = Decoder({ProductOrdered.TYPE: ProductOrdered})
     events = [decoder.decode(record(row["topic"], row["value"], row["key"].encode())) for row in rows]

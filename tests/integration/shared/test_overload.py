@@ -23,6 +23,7 @@ from tests.integration.shared.probes import (
     new_box_id,
     publish_units,
 )
+from tests.support.auth import bearer
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
 
@@ -64,7 +65,7 @@ async def test_overload_is_rejected_and_nothing_is_lost(
     load = asyncio.create_task(run_load(service))
     events = asyncio.create_task(publish_units(publish, box, EVENTS))
     health_seconds, memory = [], []
-    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS) as http:
+    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS, headers=bearer()) as http:
         while not load.done():
             health_seconds.append(await probe(http, "/health"))
             if len(health_seconds) % 10 == 0:

@@ -22,6 +22,7 @@ from tests.integration.shared.probes import (
     outbox_is_empty,
     published_events,
 )
+from tests.support.auth import bearer
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
 from tests.support.toy.app import app
@@ -117,7 +118,7 @@ async def test_job_runs_until_the_service_stops(
     assert [event["data"]["serials"] for event in await published_events(box)] == [["egg"], ["chick"]]
     _, report = await get_readiness(service)
     assert report["jobs"]["toy.ripe.v1"]["last_success_at"]
-    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS) as http:
+    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS, headers=bearer()) as http:
         metrics = (await http.get("/metrics")).text
     assert 'tracelot_job_last_success_timestamp_seconds{service="toy",type="toy.ripe.v1"} 1' in metrics
     assert service.stop(MAX_WAIT_SECONDS) == 0

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.local.stack import Stack
 from tests.integration.shared.conftest import StartService
 from tests.integration.shared.probes import get_readiness, has_units, new_box_id
+from tests.support.auth import bearer
 from tests.support.polling import wait_until
 from tests.support.toy.messages import Arrived
 
@@ -62,8 +63,8 @@ async def test_server_state_never_halts_the_consumer(
 
         report = await wait_until(report_of_failure)
         assert "skip" not in str(report)
-        async with httpx.AsyncClient(base_url=service.url) as http:
-            headers = {"X-Actor": "ann", "Idempotency-Key": box}
+        async with httpx.AsyncClient(base_url=service.url, headers=bearer()) as http:
+            headers = {**bearer("ann"), "Idempotency-Key": box}
             answer = await http.post(f"/boxes/{box}/units", json={"serials": ["3"]}, headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
             assert "Retry-After" in answer.headers
@@ -75,6 +76,6 @@ async def test_server_state_never_halts_the_consumer(
         return (await get_readiness(service))[0] == 200
 
     await wait_until(is_ready_again)
-    async with httpx.AsyncClient(base_url=service.url) as http:
+    async with httpx.AsyncClient(base_url=service.url, headers=bearer()) as http:
         answer = await http.post(f"/boxes/{box}/units", json={"serials": ["3"]}, headers=headers)
         assert answer.status_code in {200, 201}, answer.text

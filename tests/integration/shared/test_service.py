@@ -23,6 +23,7 @@ from tests.integration.shared.probes import (
     outbox_is_empty,
     published_events,
 )
+from tests.support.auth import bearer
 from tests.support.events import encode_message
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
@@ -53,7 +54,7 @@ async def test_records_are_processed_and_events_published(
     await wait_until(outbox_is_empty(engine))
     events = await published_events(box)
     assert [event["data"]["positions"] for event in events] == [[number] for number in range(1, 30)]
-    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS) as http:
+    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS, headers=bearer()) as http:
         dead_letters = (await http.get("/dead-letters")).json()["items"]
         assert sorted(dead_letter["error"][:25] for dead_letter in dead_letters) == [
             "invalid JSON: EOF while p",

@@ -14,6 +14,7 @@ from shared.http import csv, limits
 from shared.persistence import locks
 from shared.persistence.database import create_engine, transaction
 from tests.integration.shared.http_server import Connection, format_request, send, serve_toy
+from tests.support.auth import bearer
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
 
@@ -39,7 +40,9 @@ async def port(toy: Any) -> AsyncIterator[int]:
 @pytest.fixture
 async def http(port: int) -> AsyncIterator[httpx.AsyncClient]:
     """Create a fast client."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=MAX_WAIT_SECONDS) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", timeout=MAX_WAIT_SECONDS, headers=bearer()
+    ) as client:
         yield client
 
 
@@ -51,7 +54,7 @@ async def insert_units(engine: AsyncEngine, count: int) -> None:
 
 async def add_unit(http: httpx.AsyncClient, box: str, serial: str = "1") -> httpx.Response:
     """Add a unit to a box."""
-    headers = {"Idempotency-Key": f"{box} {serial}", "X-Actor": "ann"}
+    headers = {"Idempotency-Key": f"{box} {serial}", **bearer("ann")}
     return await http.post(f"/boxes/{box}/units", json={"serials": [serial]}, headers=headers)
 
 

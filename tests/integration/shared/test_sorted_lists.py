@@ -15,10 +15,12 @@ from services.lots.lookup.queries import search as lot_search
 from services.lots.lookup.queries.reports import REPORTS as LOT_REPORTS
 from services.lots.recalls.queries import recalls
 from services.lots.recalls.queries.lists import LISTS as RECALL_LISTS
+from services.receiving.cartons import queries as cartons
 from services.receiving.locations import queries as locations
 from services.receiving.products import queries as products
 from services.receiving.receipts import queries as receipts
 from services.receiving.returns import queries as returns
+from services.receiving.suppliers import api as suppliers
 from services.serials.allocation.queries import demands as serial_demands
 from services.serials.counts import queries as counts
 from services.serials.lookup.queries import search as unit_search
@@ -28,6 +30,7 @@ from services.serials.lookup.queries.reports import REPORTS as SERIAL_REPORTS
 from services.serials.units import queries as units
 from shared.http import rejections, waiting
 from shared.http.lists import Statement
+from shared.imports import mappings, progress
 from shared.messaging import dead_letters
 from shared.persistence.database import Transaction, create_engine
 from shared.persistence.sorting import SortOrder, Sorts
@@ -50,10 +53,15 @@ COMMON: Lists = {
     "rejections": (rejections.select_rejections, rejections.SORTS),
     "dead-letters": (dead_letters.select_dead_letters, dead_letters.SORTS),
 }
+IMPORTS: Lists = {
+    "imports": (progress.select_imports, progress.SORTS),
+    "import-mappings": (mappings.select_mappings, mappings.SORTS),
+}
 WAITING: Lists = {"waiting-messages": (waiting.select_waiting, waiting.SORTS)}
 LISTS: Mapping[str, Lists] = {
     "receiving": {
         **COMMON,
+        **IMPORTS,
         **WAITING,
         "products": (products.select_products, products.SORTS),
         "product changes": (products.select_changes, products.CHANGE_SORTS),
@@ -62,6 +70,8 @@ LISTS: Mapping[str, Lists] = {
         "location changes": (locations.select_changes, locations.CHANGE_SORTS),
         "receipts": (receipts.select_receipts, receipts.SORTS),
         "receipt lines": (receipts.select_lines, receipts.LINE_SORTS),
+        "cartons": (cartons.select_cartons, cartons.CARTON_SORTS),
+        "suppliers": (suppliers.select_suppliers, suppliers.SORTS),
         "sessions": (receipts.select_sessions, receipts.SESSION_SORTS),
         "discrepancies": (receipts.select_discrepancies, receipts.DISCREPANCY_SORTS),
         "returns": (returns.select_returns, returns.SORTS),
@@ -70,6 +80,7 @@ LISTS: Mapping[str, Lists] = {
     },
     "serials": {
         **COMMON,
+        **IMPORTS,
         **of_reports(SERIAL_REPORTS),
         "serials": (with_filters(unit_search.sorted_query, Filters()), unit_search.SORTS),
         "history": (unit.select_history, unit.HISTORY_SORTS),
@@ -99,10 +110,12 @@ LISTS: Mapping[str, Lists] = {
 SORTED_IN_MEMORY = {
     "serial-inventory", "location-exceptions", "lot-inventory", "expiring-lots", "expiring-serials", "stock",
     "reconciliation", "lot-movements", "recall stock", "recall orders", "recall contacts", "recall reconciliation",
+    "cartons",
 }  # fmt: skip
 """Sums of what a page or a recall has, and unions of pages that indexes serve."""
 SUBJECTS: Mapping[str, Mapping[str, Any]] = {
     "product changes": {"sku": "x"}, "location changes": {"name": "x"}, "receipt lines": {"receipt": "x"},
+    "cartons": {"receipt": "x"},
     "sessions": {"receipt": "x"}, "return units": {"return_id": "x"}, "return lots": {"return_id": "x"},
     "history": {"id": 1}, "order log": {"order": "x"},
     **{f"recall {report.name}": {"recall": "x"} for report in RECALL_LISTS},

@@ -16,6 +16,7 @@ from shared.persistence.database import transaction
 from shared.settings import KafkaSettings
 from tests.integration.shared.conftest import StartService
 from tests.integration.shared.probes import box_contents, get_readiness, has_units, new_box_id
+from tests.support.auth import bearer
 from tests.support.events import encode_message
 from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS
@@ -47,7 +48,7 @@ async def test_prefix_applies_to_all_topics(
     ) as consumer:
         event = json.loads((await consumer.getone()).value or b"")
     assert event["data"]["box"] == box
-    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS) as http:
+    async with httpx.AsyncClient(base_url=service.url, timeout=MAX_WAIT_SECONDS, headers=bearer()) as http:
 
         async def get_dead_letters() -> Any:
             return (await http.get("/dead-letters", params={"topic": "north.toy.commands"})).json()["items"]

@@ -18,6 +18,7 @@ from services.lots.balances.domain.records import (
     Reservation,
     ShippedQuantity,
 )
+from services.lots.balances.domain.scans import USES
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.commands.lots import AdjustLot, CorrectLotNumber, CountLot, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Message
@@ -25,6 +26,7 @@ from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.reference import LocationChanged, Tracking
 from shared.identifiers import warehouse_of
 from shared.inventory.count_times import time_of_count
+from shared.inventory.scan_meanings import Catalogue, KnownName, KnownProduct
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.messaging.handlers import Policy
 from shared.unit_of_work import CommandResult
@@ -46,12 +48,23 @@ class InMemoryLots(InMemoryService[RecallsUnitOfWork]):
         self.uow.location_types |= LOCATION_TYPES
         self.uow.event = to_event(ProductMessages().count("B-1", 0))
         self.time_zones: dict[str, str] = {}
+        self.barcodes: list[KnownName] = []
+        """Barcodes of the products."""
         self.ledger: list[LedgerEntry] = []
         self.corrections: list[Correction] = []
         self.counts: list[CountRecord] = []
         self.events: list[CloudEvent[Any]] = []
         """The events of the transaction."""
         self.next_checks: dict[LotInWarehouse, date] = {}
+
+    uses = USES
+
+    def catalogue(self) -> Catalogue:
+        """Products, lots and the barcodes of the test."""
+        products = [KnownProduct(sku, tracking) for sku, tracking in self.uow.tracking.items()]
+        names = [KnownName("SKU", sku, sku) for sku in self.uow.tracking]
+        names += [KnownName("LOT", lot.lot, lot.sku) for lot in self.uow.lots]
+        return Catalogue(products, [*names, *self.barcodes])
 
     def before_policies(self) -> None:
         """Do nothing after the messages of a transaction."""

@@ -6,11 +6,13 @@ from services.receiving.app import app
 from services.receiving.locations.domain.records import Location, Warehouse
 from services.receiving.products.domain.definitions import with_defaults
 from services.receiving.products.domain.records import Product, ProductBarcode
+from services.receiving.raw_scans import USES
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import Message
 from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.reference import Tracking
 from shared.inventory.decimals import decimals_of
+from shared.inventory.scan_meanings import Catalogue, KnownName, KnownProduct
 from shared.unit_of_work import CommandResult
 from shared.working_set import WorkingSet
 from tests.support.events import to_event
@@ -22,6 +24,8 @@ SHORT_SHELF_LIFE = ShelfLifePolicy(expiry_required=True, min_remaining_shelf_lif
 
 class InMemoryReceiving(InMemoryService[ReceivingUnitOfWork]):
     """Receiving with warehouse EAST: PUMP and SCREW are serial-tracked, MILK lot-tracked, SALT untracked."""
+
+    uses = USES
 
     def __init__(self) -> None:
         super().__init__(app.state.registry, ReceivingUnitOfWork(NOW, numbered_ids("id-")), accept_changes, NOW)
@@ -47,6 +51,17 @@ class InMemoryReceiving(InMemoryService[ReceivingUnitOfWork]):
         """Handle one command of a user."""
         (result,) = self.handle_events([to_event(command, actor, self.now)])
         return result
+
+    def catalogue(self) -> Catalogue:
+        """What scans may name, as the statement of the service finds it."""
+        products = (KnownProduct(row.sku, row.tracking, row.serial_format) for row in self.uow.products)
+        names = [KnownName("BARCODE", row.code, row.sku, row.quantity) for row in self.uow.barcodes]
+        names += [KnownName("SKU", row.sku, row.sku) for row in self.uow.products]
+        names += [
+            KnownName("SERIAL", row.serial, row.sku, document=row.order_id if row.status == "SHIPPED" else row.receipt)
+            for row in self.uow.units if row.status not in {"INACTIVE", "VOID"}
+        ]  # fmt: skip
+        return Catalogue(products, names)
 
     def handle_event(self, event: Message) -> list[Message]:
         """Handle one event; returns the emitted events."""

@@ -11,6 +11,7 @@ from services.serials.units.domain.events import publish_changes
 from services.serials.units.domain.expiry import group_by_expiry
 from services.serials.units.domain.fulfillment_events import group_by_demand
 from services.serials.units.domain.operations import Transition
+from services.serials.units.domain.scans import USES
 from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import ChangedLocation, Movement, Unit, UnitKey
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
@@ -20,6 +21,7 @@ from shared.contracts.fulfillment import OrderSerialsPicked
 from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.contracts.reference import LocationChanged, ProductChanged
 from shared.contracts.serials import SerialRejected
+from shared.inventory.scan_meanings import Catalogue, KnownName, KnownProduct
 from shared.inventory.shelf_life import ShelfLifeRules
 from shared.unit_of_work import CommandResult
 from tests.support.events import NOW
@@ -60,6 +62,8 @@ class InMemorySerials(InMemoryService[SerialsUnitOfWork]):
 
     def __init__(self, now: datetime = NOW, shelf_life_policy: ShelfLifePolicy | None = None) -> None:
         self.audit: list[Transition] = []
+        self.barcodes: list[KnownName] = []
+        """Barcodes of the products."""
         self.shelf_life_policy = shelf_life_policy or ShelfLifePolicy()
         super().__init__(app.state.registry, SerialsUnitOfWork(now, numbered_ids()), self._record_changes, now)
         self.uow.location_types = dict(TYPES)
@@ -67,6 +71,14 @@ class InMemorySerials(InMemoryService[SerialsUnitOfWork]):
         self.uow.counted_states = Computed(self._counted_states)
         self.uow.last_movements = Computed(self._last_movement)
         self.uow.not_found_holds = Computed(self._not_found_holds)
+
+    uses = USES
+
+    def catalogue(self) -> Catalogue:
+        """Units, their products, and the barcodes of the test."""
+        names = [KnownName("SERIAL", unit.serial, unit.sku) for unit in self.units] + self.barcodes
+        products = [KnownProduct(sku, "SERIAL") for sku in {name.sku for name in names}]
+        return Catalogue(products, [*names, *(KnownName("SKU", product.sku, product.sku) for product in products)])
 
     def handle_events(self, events: list[CloudEvent[Any]]) -> list[CommandResult]:
         """Set what the loads compute, and handle events as one transaction."""

@@ -16,7 +16,7 @@ from shared.contracts.fulfillment import (
     OrderLotsPicked,
     OrderLotsUnpicked,
 )
-from shared.contracts.quantities import DeallocatedLot, LotAtLocation, PackedLot, PickedLot
+from shared.contracts.quantities import DeallocatedLot, LotAtLocation, PackedLot, ScannedLotAtLocation, ScannedPickedLot
 from tests.support.events import NOW
 from tests.support.messages.lots import BIN, OUTBOUND, SHELF, ProductMessages
 
@@ -75,13 +75,14 @@ class OrderMessages(ProductMessages):
             lots=[DeallocatedLot(**dict(lot), remaining=remaining) for lot in lots], hand_over=hand_over,
         )  # fmt: skip
 
-    def pick(self, number: int, *lots: LotAtLocation) -> OrderLotsPicked:
-        """The pick of allocated quantities."""
-        return OrderLotsPicked(**self._order_fields(number), lots=list(lots), location=OUTBOUND)
+    def pick(self, number: int, *lots: LotAtLocation, scan: str | None = None) -> OrderLotsPicked:
+        """The pick of allocated quantities, by a scan if one is given."""
+        scanned = [ScannedLotAtLocation(**dict(lot), scan=scan) for lot in lots]
+        return OrderLotsPicked(**self._order_fields(number), lots=scanned, location=OUTBOUND)
 
     def unpick(self, number: int, lot: str, quantity: Any, location: str = BIN, **overrides: Any) -> OrderLotsUnpicked:
         """The unpick of a picked quantity."""
-        lots = [PickedLot(lot=lot, quantity=Decimal(str(quantity)), location=OUTBOUND)]
+        lots = [ScannedPickedLot(lot=lot, quantity=Decimal(str(quantity)), location=OUTBOUND)]
         fields = {"lots": lots, "location": location, "reallocate": False, "reason": "unpicked"}
         return OrderLotsUnpicked(**(self._order_fields(number) | fields | overrides))
 

@@ -15,7 +15,13 @@ from shared.contracts.commands.lots import (
     ReleaseLotHold,
 )
 from shared.contracts.quantities import LotQuantity
-from shared.contracts.receiving import ReceiptLotsReceived, ReceivedLot, ReturnLotsDisposed, ReturnLotsReceived
+from shared.contracts.receiving import (
+    ReceiptLotsReceived,
+    ReceivedLot,
+    ReturnedLot,
+    ReturnLotsDisposed,
+    ReturnLotsReceived,
+)
 from shared.contracts.reference import LocationType
 
 DOCK, STAGE, OUTBOUND = "EAST/DOCK", "EAST/STAGE", "EAST/OUT"
@@ -98,7 +104,7 @@ class ProductMessages:
         """A customer return of a lot."""
         return ReturnLotsReceived(
             return_id=return_id, order="SO-1", customer="C-1", sku=self.sku, location=location, hold_id=return_id,
-            lots=[LotQuantity(lot=lot, quantity=Decimal(str(quantity)))], reason="too many",
+            lots=[ReturnedLot(lot=lot, quantity=Decimal(str(quantity)))], reason="too many",
         )  # fmt: skip
 
     def dispose_return(

@@ -1,16 +1,21 @@
 """Fulfillment on an in-memory unit of work, with the registered handlers and policies."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from services.fulfillment.app import app
 from services.fulfillment.orders.domain import AllocatedItem, AllocatedLot, FulfillmentUnitOfWork, Product
+from services.fulfillment.orders.domain.scans import ScannedOrder, read_order_scans
 from shared.contracts.envelope import Message
 from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.lots import LotHoldPlaced, LotHoldReleased
 from shared.contracts.problems import ProblemDetail
+from shared.contracts.raw_scans import RawScans
 from shared.contracts.serials import SerialHoldPlaced, SerialHoldReleased
 from shared.inventory.reference_data import Location
+from shared.inventory.scan_meanings import Catalogue, KnownName, KnownProduct
 from shared.unit_of_work import CommandResult
 from tests.support.events import NOW
 from tests.support.in_memory.service import InMemoryService, numbered_ids
@@ -41,12 +46,19 @@ class InMemoryFulfillment:
         self.results: list[CommandResult] = []
         self.shipped: list[AllocatedItem] = []
         """All shipped items, in order."""
+        self.barcodes: dict[str, list[tuple[str, int]]] = {}
+        """Barcodes of products with the quantities of a scan."""
+        self.logged: list[dict[str, Any]] = []
+        """Details of the log entries of the last message."""
         self.registry = app.state.registry
         self._service = InMemoryService(self.registry, self.uow, self._save)
 
     def handle(self, message: Message) -> list[Message]:
         """Process one message; return the published events."""
         self._store_holds(message)
+        self.logged = []
+        if isinstance(message, RawScans) and message.scans:
+            message = read_order_scans(message, self._scanned_order(message), NOW.year)
         if isinstance(message, LotNumberCorrected):
             self._load_shipped(message)
         self.uow.leaving_cartons = {
@@ -68,10 +80,27 @@ class InMemoryFulfillment:
         """The shipped lot quantities."""
         return [item for item in self.shipped if isinstance(item, AllocatedLot)]
 
+    def _scanned_order(self, command: Any) -> ScannedOrder:
+        """Do the work of the statement that looks up scans."""
+        order = self.uow.orders[command.order]
+        skus = frozenset(line.sku for line in order.lines.values())
+        names = [
+            KnownName("BARCODE", code, sku, quantity) for sku in self.barcodes for code, quantity in self.barcodes[sku]
+        ]
+        names += [KnownName("SKU", sku, sku) for sku in self.products]
+        names += [KnownName("SERIAL", unit.serial, unit.sku, None, unit.order_id) for unit in self.uow.units]
+        names += [KnownName("LOT", lot.lot, lot.sku, None, lot.order_id) for lot in order.lots.values() if lot.lot]
+        products = [KnownProduct(sku, product.tracking) for sku, product in self.products.items()]
+        return ScannedOrder(
+            order.order_id, Catalogue(products, [name for name in names if name.kind != "SERIAL" or name.sku in skus]),
+            skus, frozenset(item.scan_key for item in order.items), tuple(order.units),
+        )  # fmt: skip
+
     def _save(self, uow: FulfillmentUnitOfWork) -> None:
         uow.merge_equal_lots()
         for rows in (uow.orders, uow.lines, uow.demands, uow.units, uow.lots, uow.cartons, uow.shipments, uow.checks):
             rows.pop_changes()
+        self.logged += [json.loads(entry.detail) for entry in uow.log_entries]
         self.shipped += uow.accept_changes()
 
     def _load_shipped(self, event: LotNumberCorrected) -> None:

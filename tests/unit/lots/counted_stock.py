@@ -7,7 +7,7 @@ from typing import Any
 from services.lots.balances.domain.records import DemandRef
 from shared.contracts.envelope import Message
 from shared.contracts.lots import LotStockMissing
-from shared.contracts.quantities import PackedLot, PickedLot
+from shared.contracts.quantities import PackedLot, ScannedPickedLot
 from shared.unit_of_work import CommandResult
 from tests.support.events import NOW, to_event
 from tests.support.in_memory.lots import InMemoryLots
@@ -79,5 +79,5 @@ def dispatch_of(number: int, quantity: int, location: str = OUTBOUND) -> Message
 
 def lost_unpick(number: int, quantity: int, location: str = OUTBOUND) -> Message:
     """The answer of fulfillment to missing picked stock."""
-    lots = [PickedLot(lot="B-1", quantity=Decimal(quantity), location=location)]
+    lots = [ScannedPickedLot(lot="B-1", quantity=Decimal(quantity), location=location)]
     return MESSAGES.unpick(number, "B-1", quantity, location, lots=lots, lost=True)

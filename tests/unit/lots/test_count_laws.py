@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.lots.balances.domain.records import DemandRef
 from shared.contracts.envelope import Message
 from shared.contracts.lots import LotRejected
-from shared.contracts.quantities import PickedLot
+from shared.contracts.quantities import ScannedPickedLot
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import BIN, OUTBOUND, RACK, SHELF
 from tests.unit.lots.counted_stock import CountedStock, at, dispatch_of
@@ -43,7 +43,7 @@ class Warehouse:
         if action == "steal":
             self.uncounted.add(place)
         self.quantities[place] += quantity if action == "find" else -quantity
-        lots = [PickedLot(lot="B-1", quantity=Decimal(quantity), location=OUTBOUND)]
+        lots = [ScannedPickedLot(lot="B-1", quantity=Decimal(quantity), location=OUTBOUND)]
         match action:
             case "move":
                 self.quantities[target] += quantity

@@ -44,6 +44,16 @@ def test_a_recall_of_the_right_number() -> None:
     assert [(hold.hold_id, hold.kind, hold.location) for hold in body.holds] == [("RC-1", "RECALL", None)]
     (event,) = service.events_of(LotHoldPlaced)
     assert [(part.order, part.quantity) for part in event.stock] == [(messages.order_id(1), 3)]
+    assert [(match.recall, match.lot) for match in service.uow.joined_lots] == [("RC-1", RIGHT)]
+
+
+def test_a_rejected_correction_joins_no_recall() -> None:
+    """A lot number that no goods get is no part of a recall (S46)."""
+    service = stored(5)
+    service.handle(messages.place_hold(WRONG, "H-1"))
+    service.uow.matches_by_lot["A-1", RIGHT] = [CriteriaMatch("RC-1", "A-1", RIGHT, "glass")]
+    assert code_of(service, SHELF, 6) == "insufficient_stock"
+    assert not service.uow.joined_lots
 
 
 def test_returned_goods_await_their_disposition() -> None:

@@ -7,7 +7,7 @@ import pytest
 from shared.contracts.envelope import Message
 from shared.contracts.lot_balances import LotAdjusted
 from shared.contracts.lots import LotMixingDetected
-from shared.contracts.quantities import PickedLot
+from shared.contracts.quantities import ScannedPickedLot
 from tests.support.messages.lots import BIN, OUTBOUND, RACK, SHELF, STAGE
 from tests.unit.lots.counted_stock import MESSAGES, CountedStock, dispatch_of, lost_unpick, pick_of
 
@@ -92,13 +92,13 @@ def test_an_unpick_from_before_the_count(stock: CountedStock) -> None:
     stock.play(5, pick_of(1, 15))
     stock.count_at(20, 0, OUTBOUND)
     stock.count_at(20, 100)
-    lots = [PickedLot(lot="B-1", quantity=Decimal(15), location=OUTBOUND)]
+    lots = [ScannedPickedLot(lot="B-1", quantity=Decimal(15), location=OUTBOUND)]
     stock.play(10, MESSAGES.unpick(1, "B-1", 15, SHELF, lots=lots))
     assert (stock.on_hand(), stock.on_hand(OUTBOUND), stock.variances()) == (100, 0, [0, 0])
     assert [int(row.quantity) for row in stock.uow.picked] == [0]
 
 
-LOTS = [PickedLot(lot="B-1", quantity=Decimal(15), location=OUTBOUND)]
+LOTS = [ScannedPickedLot(lot="B-1", quantity=Decimal(15), location=OUTBOUND)]
 LATE_FACTS = {
     "pick": ([], pick_of(1, 15), {SHELF: 85, OUTBOUND: 15}),
     "unpick": ([pick_of(1, 15)], MESSAGES.unpick(1, "B-1", 15, SHELF, lots=LOTS), {SHELF: 100, OUTBOUND: 0}),
@@ -183,7 +183,7 @@ def test_an_unpick_to_a_location_with_another_lot_is_a_fact(stock: CountedStock)
     stock.allocate_order(1, 15)
     stock.play(5, pick_of(1, 15), MESSAGES.move("B-1", 85, RACK))
     stock.play(6, MESSAGES.receive(MESSAGES.received_lot("B-2", 10)), MESSAGES.put_away("B-2", 10))
-    lots = [PickedLot(lot="B-1", quantity=Decimal(15), location=OUTBOUND)]
+    lots = [ScannedPickedLot(lot="B-1", quantity=Decimal(15), location=OUTBOUND)]
     stock.play(10, MESSAGES.unpick(1, "B-1", 15, SHELF, lots=lots))
     [mixed] = stock.events_of(LotMixingDetected)
     assert (mixed.location, mixed.lots, stock.on_hand()) == (SHELF, ["B-1", "B-2"], 15)

@@ -7,7 +7,7 @@ import pytest
 from services.lots.balances.domain.records import DemandRef
 from shared.contracts.lot_balances import LotAdjusted
 from shared.contracts.lots import LotDispatchApproved, LotUnpicked
-from shared.contracts.quantities import PackedLot, PickedLot
+from shared.contracts.quantities import PackedLot, ScannedPickedLot
 from tests.support.in_memory.lots import InMemoryLots
 from tests.support.messages.lot_orders import OrderMessages
 from tests.support.messages.lots import OUTBOUND, SHELF, STAGE
@@ -42,24 +42,33 @@ def test_picks_keep_their_location(service: InMemoryLots) -> None:
     ]
 
 
+def test_the_ledger_keeps_the_scans_of_picks(service: InMemoryLots) -> None:
+    """S22, S23: of a pick and of an unpick as the scanner sent them; nothing if the lot was typed."""
+    lot = ScannedPickedLot(lot="B-1", quantity=Decimal(2), location=OUTBOUND, scan="]C110B-1")
+    service.handle(MESSAGES.unpick(1, "B-1", 2, SHELF, lots=[lot]))
+    service.allocate(("A-1", "B-1", SHELF), DemandRef(MESSAGES.demand_id(2), MESSAGES.order_id(2), "1"), Decimal(1))
+    service.handle(MESSAGES.pick(2, MESSAGES.lot_at_location("B-1", 1), scan="(10)B-1\n10B-1"))
+    assert [entry.scan for entry in service.ledger[-4:]] == [None, None, "]C110B-1", "(10)B-1\n10B-1"]
+
+
 def test_an_unpick_names_the_location_it_leaves(service: InMemoryLots) -> None:
     """Without a location, the quantity leaves any; more than stands there is a conflict (S12)."""
     service.handle(
-        MESSAGES.unpick(1, "B-1", 1, SHELF, lots=[PickedLot(lot="B-1", quantity=Decimal(1), location=STAGE)])
+        MESSAGES.unpick(1, "B-1", 1, SHELF, lots=[ScannedPickedLot(lot="B-1", quantity=Decimal(1), location=STAGE)])
     )
     assert picked(service) == {OUTBOUND: 2, STAGE: 2}
     service.handle(
-        MESSAGES.unpick(1, "B-1", 3, SHELF, lots=[PickedLot(lot="B-1", quantity=Decimal(3), location=STAGE)])
+        MESSAGES.unpick(1, "B-1", 3, SHELF, lots=[ScannedPickedLot(lot="B-1", quantity=Decimal(3), location=STAGE)])
     )
     assert picked(service) == {OUTBOUND: 2, STAGE: 2}
-    service.handle(MESSAGES.unpick(1, "B-1", 3, SHELF, lots=[PickedLot(lot="B-1", quantity=Decimal(3))]))
+    service.handle(MESSAGES.unpick(1, "B-1", 3, SHELF, lots=[ScannedPickedLot(lot="B-1", quantity=Decimal(3))]))
     assert picked(service) == {OUTBOUND: 1}
     assert len(service.events_of(LotUnpicked)) == 2
 
 
 def test_a_lost_unpick_writes_picked_stock_off(service: InMemoryLots) -> None:
     """Lost picked stock leaves the books at its location and is in no balance."""
-    lots = [PickedLot(lot="B-1", quantity=Decimal(2), location=STAGE)]
+    lots = [ScannedPickedLot(lot="B-1", quantity=Decimal(2), location=STAGE)]
     service.handle(MESSAGES.unpick(1, "B-1", 2, STAGE, lots=lots, lost=True, reason="cycle count"))
     assert (picked(service), service.quantities_at("B-1", STAGE)[0]) == ({OUTBOUND: 2, STAGE: 1}, Decimal(0))
     [adjusted] = service.events_of(LotAdjusted)

@@ -13,7 +13,7 @@ from shared.cli import app
 from shared.persistence.migrate import service_names
 
 UNREACHABLE = "127.0.0.1:1"  # no process listens on port 1
-RECALL = ("lots", "recall", "RC-1", "--actor", "sue", "--reason", "glass")
+RECALL = ("lots", "recall", "RC-1", "--token", "t", "--reason", "glass")
 NO_VARIABLES = {"LOTS_URL": None, "LOTS_DATABASE_URL": None, "LOTS_MIGRATION_DATABASE_URL": None}
 NO_DATABASE = {"LOTS_DATABASE_URL": f"postgresql://app:pass@{UNREACHABLE}/lots"}
 
@@ -54,7 +54,7 @@ def web_url() -> Iterator[str]:
         (RECALL, {}, 2, "env var: 'LOTS_URL'"),
         ((*RECALL, "--notice", "missing.txt"), {"LOTS_URL": "http://x"}, 2, "'missing.txt' does not exist"),
         ((*RECALL, "--notice", "."), {"LOTS_URL": "http://x"}, 2, "is a directory"),
-        ((*RECALL, "--actor", "Jürgen"), {"LOTS_URL": "http://x"}, 2, "printable ASCII"),
+        ((*RECALL, "--token", "Jürgen"), {"LOTS_URL": "http://x"}, 2, "as it was issued"),
         (RECALL, {"LOTS_URL": f"http://{UNREACHABLE}"}, 1, "start the lots service, and set --url or LOTS_URL"),
         (RECALL, {"LOTS_URL": "lots"}, 1, "missing an 'http://' or 'https://' protocol"),
         (RECALL, {"LOTS_URL": "http://x:y"}, 1, "set --url or LOTS_URL to its base URL"),

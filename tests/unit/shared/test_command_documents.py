@@ -33,10 +33,10 @@ def test_commands_are_documented(service: str, handler: CommandHandler) -> None:
     assert operation["summary"] == handler.summary
     assert all(parameter["description"] for parameter in operation["parameters"])
     names = [parameter["name"] for parameter in operation["parameters"]]
-    assert names == [*handler.path_fields, "Idempotency-Key", "X-Actor", "traceparent"]
+    assert names == [*handler.path_fields, "Idempotency-Key", "traceparent"]
     successes = {"200": {"200"}, "201": {"200", "201"}, "202": {"202"}}[str(handler.success_status)]
     successes |= {"202"} if handler.may_wait else set()
-    errors = {"400", "404", "408", "409", "413", "415", "422", "431", "500", "503"}
+    errors = {"400", "401", "403", "404", "408", "409", "413", "415", "422", "431", "500", "503"}
     assert set(operation["responses"]) == successes | errors
     for status in successes:
         response = operation["responses"][status]

@@ -21,6 +21,7 @@ from shared.imports.rows import read_rows
 
 EXPECTED = next(kind for kind in KINDS if kind.name == "expected-serials")
 PRODUCTS = next(kind for kind in KINDS if kind.name == "products")
+OPENING_LOTS = next(kind for kind in KINDS if kind.name == "opening-lots")
 HEADER = "receipt,warehouse,sku,serial\n"
 ROW = "R1,EAST,PUMP,0007\n"
 
@@ -149,6 +150,84 @@ def test_headers_are_mapped(path: Path) -> None:
         FileOptions(headers=(("Seriennr", "serial"), ("Farbe", ""))),
     )  # fmt: skip
     assert (row.problems, row.fields) == ([], {"receipt": "R1", "warehouse": "EAST", "sku": "PUMP", "serial": "7"})
+
+
+def test_identifiers_are_explained(path: Path) -> None:
+    """S45: an identifier that no command takes is explained in words, with what the column takes."""
+    content = f"{HEADER}R 1,EAST,PUMP,1\nR1,EAST,PU\u00a0MP,2\nR1,{'E' * 40},PUMP,3\n"
+    rows = read(path, content)
+    found = [(row.problems[0].column, row.problems[0].problem) for row in rows]
+    assert found == [
+        ("receipt", "blanks are not allowed"),
+        ("sku", "character '\\xa0' (U+00A0) at position 3 is not allowed"),
+        ("warehouse", "40 characters are too many; at most 32"),
+    ]
+    assert rows[0].problems[0].help == "The column takes: number of the receipt (ASN)."
+
+
+def test_rounded_numbers_are_refused_in_every_text(path: Path) -> None:
+    """S45: a spreadsheet has rounded telephone numbers and barcodes too."""
+    content = "sku,name,barcodes\nA,4.93E+10,\nB,x,12345678 4.01E+12\nC,12E5,E5\n"
+    path.write_text(content)
+    rows = list(read_rows(path, PRODUCTS, FileOptions()))
+    assert [[problem.column for problem in row.problems] for row in rows] == [["name"], ["barcodes"], []]
+
+
+@pytest.mark.parametrize(
+    ("decimal", "text", "quantity"),
+    [(".", "12.5", "12.5"), (".", "1,234", None), (",", "12,5", "12.5"), (",", "1.234", None), (",", "1.234,5", None)],
+)
+def test_quantities_have_the_declared_sign(path: Path, decimal: str, text: str, quantity: str | None) -> None:
+    """S45: a point is no decimal sign where a comma is declared: it may group digits."""
+    path.write_text(f"location;sku;lot;quantity\nEAST/A;MILK;L1;{text}\n")
+    (row,) = read_rows(path, OPENING_LOTS, FileOptions(decimal="," if decimal == "," else "."))
+    assert [problem.column for problem in row.problems] == ([] if quantity else ["quantity"])
+    assert row.fields["quantity"] == (quantity or text)
+
+
+def test_numbers_of_workbooks_have_a_point(path: Path) -> None:
+    """S45: a number cell is exact, whatever decimal sign is declared; a text cell has the declared one."""
+
+    def fill(book: xlsxwriter.Workbook) -> None:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["location", "sku", "lot", "quantity"])
+        sheet.write_row(1, 0, ["EAST/A", "MILK", "L1", 1.234])
+        sheet.write_row(2, 0, ["EAST/A", "MILK", "L2"])
+        sheet.write_string(2, 3, "1,234")
+
+    path.write_bytes(workbook(fill))
+    rows = list(read_rows(path, OPENING_LOTS, FileOptions(decimal=",")))
+    assert [(row.fields["quantity"], row.problems) for row in rows] == [("1.234", []), ("1.234", [])]
+
+
+@pytest.mark.parametrize(("encoding", "delimiter"), [("utf-8", ","), ("windows-1252", ";"), ("utf-16", "\t")])
+def test_list_of_errors_is_read_by_its_own_form(path: Path, encoding: str, delimiter: str) -> None:
+    """S45: a list of errors has our headers, signs and dates, also if a spreadsheet has saved it in another form."""
+    text = (
+        "location,sku,lot,quantity,expiry,receipt,error_line,error_problem\nEAST/A,MILK,L1,1.234,2027-01-31,R-ß,2,x\n"
+    )
+    path.write_bytes(text.replace(",", delimiter).encode(encoding))
+    options = FileOptions("windows-1252", "semicolon", "DD.MM.YYYY", ",", headers=(("Menge", "quantity"), ("sku", "")))
+    (row,) = read_rows(path, OPENING_LOTS, options)
+    assert (row.fields["quantity"], row.fields["expiry"], row.fields["receipt"]) == ("1.234", "2027-01-31", "R-ß")
+
+
+def test_headers_of_the_mapping_must_be_there(path: Path) -> None:
+    """S45: a column that the mapping names and the file lacks is no column of empty cells."""
+    options = FileOptions(headers=(("Seriennr", "serial"), ("Lieferant", "supplier"), ("Farbe", "")))
+    with pytest.raises(FileError, match="Missing headers, which the mapping names: Lieferant"):
+        read(path, "receipt,warehouse,sku,Seriennr\nR1,EAST,PUMP,1\n", options)
+
+
+def test_attributes_of_products(path: Path) -> None:
+    """S45: lists must fit together, and a tracking must not contradict the flags."""
+    content = "sku,barcodes,barcode quantities,tracking,lot tracked\nA,1 2,5,LOT,\nB,1 2,5 6,LOT,no\nC,,1,NONE,\n"
+    path.write_text(content)
+    rows = list(read_rows(path, PRODUCTS, FileOptions()))
+    assert [(row.problems[0].column, row.problems[0].problem) for row in rows] == [
+        ("barcode_quantities", "1 values for 2 barcodes"), ("tracking", "LOT contradicts lot_tracked"),
+        ("barcode_quantities", "1 values for 0 barcodes"),
+    ]  # fmt: skip
 
 
 IDENTIFIERS = st.from_regex(r"[!-~]([ -~]{0,20}[!-~])?", fullmatch=True)

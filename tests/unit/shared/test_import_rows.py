@@ -1,11 +1,13 @@
 """Rows of imports: comparison with an earlier sending, and what becomes of the rows of a set."""
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from pydantic import BaseModel
 
 from services.receiving.imports import KINDS
+from services.receiving.imports.opening_stock import UNMATCHED_CODES
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.receiving import DiscrepancyKind, RejectionKind
 from shared.imports.comparison import StagedRow, stage_rows
 from shared.imports.kinds import Fields, ReadRow, RowProblem
 from shared.imports.outcomes import find_outcomes
@@ -31,6 +33,14 @@ def test_rows_of_a_second_sending() -> None:
     assert statuses(changed, DONE, replace=True) == [("PENDING", "")]
     assert statuses(same, FAILED) == [("PENDING", "")]
     assert statuses(changed, FAILED) == [("PENDING", "")]
+
+
+def test_rows_that_cannot_be_replaced() -> None:
+    """S45: what is done once and for all is an error also with `replace`, which says how to correct it."""
+    changed = ReadRow(5, "A", {"serial": "A", "line": "2"})
+    staged = stage_rows([changed], {"A": DONE}, 2, replace=True, correction="Count it.")
+    assert [row.status for row in staged] == ["DONE", "FAILED"]
+    assert staged[1].problems[0].help == "Restore the value. Count it."
 
 
 def test_rows_that_stand_twice_in_a_file() -> None:
@@ -63,16 +73,16 @@ class Body(BaseModel):
 ROWS = [StoredRow(serial, {"serial": serial, "sku": "PUMP", "line": "1"}) for serial in ("A", "B")]
 
 
-def outcomes(*results: CommandResult) -> dict[str, list[tuple[str, str]]]:
-    """Return the problems of the rows that are settled, as column and code."""
-    return {
-        outcome.key: [(problem.column, problem.code) for problem in outcome.problems]
-        for outcome in find_outcomes(EXPECTED, ROWS, results)
-    }
+def outcomes(*results: CommandResult, is_whole: bool = False) -> dict[str, list[tuple[str, str]]] | None:
+    """Return the problems of the rows that are settled, as column and code; None if it is not clear whose they are."""
+    found = find_outcomes(EXPECTED, ROWS, results, is_whole=is_whole)
+    if found is None:
+        return None
+    return {outcome.key: [(problem.column, problem.code) for problem in outcome.problems] for outcome in found}
 
 
 def test_outcomes_of_a_set() -> None:
-    """S45: a problem concerns the rows that it names, otherwise all; rows rejected with others are tried again."""
+    """S45: a problem concerns the rows that it names; rows that are rejected because of others are tried again."""
     done, named = CommandResult(Body()), ProblemDetail(code=Code.DUPLICATE_SERIAL, detail="twice", ids=["A"])
     common = ProblemDetail(code=Code.WRONG_PRODUCT, detail="Product PUMP is another one")
     in_flight = ProblemDetail(code=Code.NOT_YET_AVAILABLE, detail="Product PUMP not found")
@@ -80,5 +90,13 @@ def test_outcomes_of_a_set() -> None:
     assert outcomes(CommandResult(Body(), violations=[named])) == {"A": [("serial", "duplicate_serial")], "B": []}
     assert outcomes(done, CommandResult.rejected(named)) == {"A": [("serial", "duplicate_serial")]}
     everyone = [("sku", "wrong_product")]
-    assert outcomes(CommandResult.rejected(common), CommandResult.rejected(named)) == {"A": everyone, "B": everyone}
+    assert outcomes(CommandResult.rejected(common), CommandResult.rejected(named)) is None
+    assert outcomes(CommandResult.rejected(common), is_whole=True) == {"A": everyone, "B": everyone}
     assert outcomes(CommandResult.rejected(in_flight)) == {}
+
+
+def test_unmatched_scans_are_problems() -> None:
+    """S45: no scan of opening stock that becomes a discrepancy is taken for a received row."""
+    decided = {"SHORT", *get_args(RejectionKind)}
+    kinds = {kind for part in get_args(DiscrepancyKind) for kind in (get_args(part) or (part,))}
+    assert set(UNMATCHED_CODES) == kinds - decided

@@ -21,7 +21,7 @@ from shared.contracts.upstream import AsnLine, ProductDefined
 from shared.http import idempotency
 from shared.http.labels import MAX_LABELS
 from shared.http.limits import MAX_BODY_BYTES
-from shared.identifiers import MAX_DECIMALS
+from shared.identifiers import MAX_DECIMALS, MAX_SUBJECT_LENGTH
 from shared.imports.files import MAX_FILE_BYTES
 from shared.imports.xlsx_files import MAX_UNPACKED_BYTES
 from shared.messaging import inbox
@@ -124,7 +124,7 @@ def test_sizes_agree_with_the_code() -> None:
         "decimals of a quantity": MAX_DECIMALS,
         "characters of `id`, `source` and `type`": envelope["id"]["maxLength"],
         "characters of an `Idempotency-Key`": headers["Idempotency-Key"]["maxLength"],
-        "characters of an actor": headers["X-Actor"]["maxLength"],
+        "characters of an actor": MAX_SUBJECT_LENGTH,
         "items per page": queries["limit"]["maximum"],
         "labels of a response": f"{MAX_LABELS:,}",
         "content lines of a packing slip or delivery note": f"{MAX_LINES:,}",

@@ -38,19 +38,23 @@ PRODUCT = {
     "serial_format": {
         "min_length": 4, "max_length": 20, "characters": "DIGITS", "pattern": "[0-9]*", "check_digit": "LUHN",
     },
-    "serials_unique_per_product": True, "warranty": {"months": 24, "starts_at": "DISPATCH"},
+    "serials_unique_per_product": True, "receive_by_carton": True, "warranty": {"months": 24, "starts_at": "DISPATCH"},
     "barcodes": [{"code": "40061", "quantity": 1, "type": "OTHER"}], "shelf_life": SHELF_LIFE,
 }  # fmt: skip
 ASN_LOT = {
     "lot": "L1", "quantity": 2, "serials": ["A"], "expiry": "2027-01-31", "manufactured_on": "2026-01-01",
     "best_before": "2026-12-31",
 }  # fmt: skip
+CARTON = {
+    "sscc": "095212345600000012", "pallet": "095212345600000029",
+    "content": [{"line": "1", "serials": ["B"], "quantity": 2}, {"line": "1", "lot": "L1", "quantity": 3}],
+}  # fmt: skip
 RANGES = [{"from": "R01", "to": "R02"}, {"from": "Q01", "count": 1}]
 ASN_LINE = {"line": "1", "sku": "PUMP", "quantity": 9, "serials": ["B"], "lots": [ASN_LOT], "ranges": RANGES}
 SECOND_LINE = {"line": "2", "sku": "SCREW", "quantity": 1}
 ASN = {
     "receipt": "R1", "warehouse": "EAST", "kind": "ASN", "supplier": "S", "expected_at": "2026-04-01T00:00:00Z",
-    "part": 1, "parts": 2, "lines": [ASN_LINE],
+    "part": 1, "parts": 2, "lines": [ASN_LINE], "cartons": [CARTON],
 }  # fmt: skip
 CUSTOMER = {"id": "C-1", "name": "N", "ship_to": "Street", "contact": "Phone"}
 ORDER = {

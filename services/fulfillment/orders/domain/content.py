@@ -1,30 +1,42 @@
 """Carton content lines: a serial number, or a quantity of a lot for an order line."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit
+from services.fulfillment.orders.domain.items import ZERO, AllocatedItem, AllocatedLot, AllocatedUnit, ItemKey
 from shared.contracts.fulfillment import PackedSerial
 from shared.contracts.quantities import LotQuantity, PackedLot
+from shared.contracts.raw_scans import join_scans
+from shared.identifiers import fold_lot
 
 ContentLine = PackedSerial | PackedLot
+ScanTexts = Mapping[ItemKey, Sequence[str]]
+"""Raw scans by what they name."""
+NO_SCANS: ScanTexts = {}
 
 
-def content_lines(items: Sequence[AllocatedItem]) -> list[ContentLine]:
-    """Content lines of items: one per serial number, and one per lot, order line and location."""
+def content_lines(items: Sequence[AllocatedItem], scans: ScanTexts = NO_SCANS) -> list[ContentLine]:
+    """Content lines of items: one per serial number, and one per lot, order line and location, with its scans."""
     units = [
         PackedSerial(line=item.line, sku=item.sku, serial=item.serial)
         for item in items
         if isinstance(item, AllocatedUnit)
     ]
-    return [*units, *lot_lines(items)]
+    return [*units, *lot_lines(items, scans)]
 
 
-def lot_lines(items: Iterable[AllocatedItem]) -> list[PackedLot]:
+def lot_lines(items: Iterable[AllocatedItem], scans: ScanTexts = NO_SCANS) -> list[PackedLot]:
     """Content lines of lot quantities."""
     return [
-        PackedLot(line=line, sku=sku, lot=lot, location=location, quantity=quantity)
+        PackedLot(
+            line=line,
+            sku=sku,
+            lot=lot,
+            location=location,
+            quantity=quantity,
+            scan=join_scans(*scans.get((sku, fold_lot(lot)), ())) if scans else None,
+        )
         for (line, sku, lot, location), quantity in total_by_lot(items).items()
     ]
 
@@ -53,11 +65,12 @@ def content_fields(packed: Iterable[ContentLine]) -> dict[str, Any]:
     }
 
 
-def log_detail(items: Sequence[AllocatedItem]) -> dict[str, Any]:
-    """Items as detail fields of an order log entry."""
+def log_detail(items: Sequence[AllocatedItem], scans: ScanTexts = NO_SCANS) -> dict[str, Any]:
+    """Items as detail fields of an order log entry, with their raw scans."""
     serials = [item.serial for item in items if isinstance(item, AllocatedUnit)]
     stock = [
         {"sku": line.sku, **line.model_dump(mode="json", include=set(LotQuantity.model_fields))}
         for line in lot_lines(items)
     ]
-    return ({"serials": serials} if serials else {}) | ({"stock": stock} if stock else {})
+    texts = list(dict.fromkeys(text for item in items for text in scans.get(item.scan_key, ()))) if scans else []
+    return {name: values for name, values in (("serials", serials), ("stock", stock), ("scans", texts)) if values}

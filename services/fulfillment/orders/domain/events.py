@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from services.fulfillment.orders.domain.content import content_fields, content_lines
+from services.fulfillment.orders.domain.content import NO_SCANS, ScanTexts, content_fields, content_lines
 from services.fulfillment.orders.domain.items import (
     ZERO,
     AllocatedItem,
@@ -31,7 +31,14 @@ from shared.contracts.fulfillment import (
     OrderSerialsUnpicked,
     OrderStatusChanged,
 )
-from shared.contracts.quantities import DeallocatedLot, LotAtLocation, LotQuantity, PickedLot
+from shared.contracts.quantities import (
+    DeallocatedLot,
+    LotAtLocation,
+    LotQuantity,
+    ScannedLotAtLocation,
+    ScannedPickedLot,
+)
+from shared.contracts.raw_scans import join_scans, scans_of_serials
 
 
 def emit_deallocated(
@@ -65,13 +72,10 @@ def emit_picked(
     uow: FulfillmentUnitOfWork, order: Order, group: ItemGroup, items: Sequence[AllocatedItem], location: str
 ) -> None:
     """Emit the events for picked items; must be called before their location changes."""
-    _emit(
-        uow,
-        (OrderSerialsPicked, OrderLotsPicked),
-        items,
-        _lots_by_location(items),
-        _common_fields(order, group) | {"location": location},
-    )
+    scans = uow.scan_texts
+    lots = (ScannedLotAtLocation(**dict(lot), scan=scan) for lot, scan in _scanned_lots(items, scans))
+    fields = _common_fields(order, group) | {"location": location}
+    _emit(uow, (OrderSerialsPicked, OrderLotsPicked), items, lots, fields, scans=scans)
 
 
 def emit_unpicked(
@@ -87,8 +91,10 @@ def emit_unpicked(
 ) -> None:
     """Emit the events for picked items that return to a storage location, or for lost ones."""
     fields = _common_fields(order, group) | {"location": location, "reallocate": reallocate, "reason": reason}
-    lots = (PickedLot(**dict(lot)) for lot in _lots_by_location(items))
-    _emit(uow, (OrderSerialsUnpicked, OrderLotsUnpicked), items, lots, fields | ({"lost": True} if lost else {}))
+    scans = uow.scan_texts
+    lots = (ScannedPickedLot(**dict(lot), scan=scan) for lot, scan in _scanned_lots(items, scans))
+    fields |= {"lost": True} if lost else {}
+    _emit(uow, (OrderSerialsUnpicked, OrderLotsUnpicked), items, lots, fields, scans=scans)
 
 
 def _common_fields(order: Order, group: ItemGroup) -> dict[str, Any]:
@@ -101,11 +107,15 @@ def _emit(
     items: Sequence[AllocatedItem],
     lots: Iterable[LotQuantity],
     fields: Any,
+    *,
+    scans: ScanTexts = NO_SCANS,
 ) -> None:
     """Emit events of one of the two types: a group has one demand, and so either units or lots."""
     serials_event, lots_event = event_types
-    for serials in chunks(item.serial for item in items if isinstance(item, AllocatedUnit)):
-        uow.emit(serials_event, serials=serials, **fields)
+    for units in chunks(item for item in items if isinstance(item, AllocatedUnit)):
+        texts = scans_of_serials(join_scans(*scans.get(unit.key, ())) for unit in units) if scans else None
+        scanned: dict[str, Any] = {"scans": texts} if texts else {}
+        uow.emit(serials_event, serials=[unit.serial for unit in units], **fields, **scanned)
     for chunk in chunks(lots):
         uow.emit(lots_event, lots=chunk, **fields)
 
@@ -120,11 +130,22 @@ def _lots_by_location(items: Sequence[AllocatedItem]) -> Iterator[LotAtLocation]
     )
 
 
+def _scanned_lots(items: Sequence[AllocatedItem], scans: ScanTexts) -> Iterator[tuple[LotAtLocation, str | None]]:
+    """Total lot quantities by lot and location, with the scans of the lot."""
+    texts = {item.lot: item.scan_key for item in items if isinstance(item, AllocatedLot)} if scans else {}
+    for lot in _lots_by_location(items):
+        yield lot, join_scans(*scans.get(texts[lot.lot], ())) if scans else None
+
+
 def publish_carton_contents(uow: FulfillmentUnitOfWork) -> None:
     """Publish the content of each changed carton once."""
     for carton, (context, order) in uow.changed_cartons.items():
-        lines = content_lines([item for item in order.items if item.carton == carton])
+        scans = uow.packed_scans.pop(carton, NO_SCANS)
+        lines = content_lines([item for item in order.items if item.carton == carton], scans)
         content = content_fields(lines[:MAX_ITEMS_PER_MESSAGE])
+        if scans:
+            texts = (join_scans(*scans.get((unit.sku, unit.serial), ())) for unit in content["units"])
+            content["scans"] = scans_of_serials(texts)
         record = uow.cartons.get(carton)
         sscc = record.sscc if record else uow.ssccs.get(carton)
         uow.emit(CartonPacked, context, order=order.order_id, carton=carton, sscc=sscc, **content)

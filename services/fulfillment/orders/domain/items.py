@@ -12,9 +12,13 @@ from decimal import Decimal
 from typing import ClassVar, Literal, NamedTuple
 
 from services.fulfillment.orders.domain.paths import lot_path, unit_path
+from shared.identifiers import fold_lot
 
 UnitKey = tuple[str, str]
 """(sku, serial)"""
+
+ItemKey = tuple[str, str]
+"""SKU with serial number, or with the comparison key of a lot: what a scan names."""
 
 ItemStatus = Literal["ALLOCATED", "PICKED", "SHIPPED"]
 ZERO = Decimal(0)
@@ -45,6 +49,11 @@ class AllocatedUnit:
     def key(self) -> UnitKey:
         """Key of an unshipped unit."""
         return (self.sku, self.serial)
+
+    @property
+    def scan_key(self) -> "ItemKey":
+        """What a scan of it names."""
+        return self.key
 
     @property
     def identifier(self) -> str:
@@ -82,6 +91,11 @@ class AllocatedLot:
     mismatch: str = ""
     """Of a picked quantity: why it no longer matches its order, and must be unpicked."""
     on_hold: bool = field(default=False, kw_only=True)
+
+    @property
+    def scan_key(self) -> "ItemKey":
+        """What a scan of it names."""
+        return (self.sku, fold_lot(self.lot))
 
     @property
     def identifier(self) -> str:

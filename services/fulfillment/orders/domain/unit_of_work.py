@@ -1,6 +1,6 @@
 """Unit of work of fulfillment: loaded records and their changes, the order log, and reference data."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,11 +8,13 @@ from json import JSONEncoder
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
-from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, AllocatedUnit, UnitKey
+from services.fulfillment.orders.domain.items import AllocatedItem, AllocatedLot, AllocatedUnit, ItemKey, UnitKey
 from services.fulfillment.orders.domain.records import Demand, Line, Location, Order, Product
+from services.fulfillment.orders.domain.scans import item_key
 from services.fulfillment.orders.domain.shipment_records import Carton, DispatchCheck, Shipment
-from shared.contracts.envelope import Causation
+from shared.contracts.envelope import Causation, CloudEvent
 from shared.contracts.fulfillment import OrderRejected
+from shared.contracts.raw_scans import RawScans
 from shared.contracts.reference import ProductOrdered
 from shared.unit_of_work import MessageContext, UnitOfWork
 from shared.working_set import WorkingSet
@@ -62,6 +64,8 @@ class FulfillmentUnitOfWork(UnitOfWork):
         self.changed_orders: dict[str, tuple[MessageContext, dict[str, Line]]] = {}
         """Orders whose status is to be published, with the changed lines and the last message that changed them."""
         self.changed_cartons: dict[str, tuple[MessageContext, Order]] = {}
+        self.packed_scans: dict[str, dict[ItemKey, list[str]]] = {}
+        """Raw scans by which items were packed, by carton."""
         self.ssccs: dict[str, str] = {}
         """SSCCs by carton: those reserved for new cartons, and those of cartons that are opened."""
         self.leaving_cartons: set[str] = set()
@@ -76,6 +80,7 @@ class FulfillmentUnitOfWork(UnitOfWork):
         self.locations: dict[str, Location] = {}
         self.local_dates: dict[str, date] = {}
         """Current date by warehouse."""
+        self._scans: tuple[CloudEvent[Any] | None, dict[ItemKey, list[str]]] = (None, {})
         self.orders_to_reevaluate: dict[Causation, list[str]] = {}
         """Orders that the change of a product or the definition of a warehouse affects, by its message."""
 
@@ -85,6 +90,17 @@ class FulfillmentUnitOfWork(UnitOfWork):
         self.log_entries.append(
             OrderLogEntry(order_id, self.now, event.actor, action, encode_json(detail), event.source, event.id)
         )
+
+    @property
+    def scan_texts(self) -> Mapping[ItemKey, Sequence[str]]:
+        """Raw scans of the message being handled, by what they name."""
+        if self._scans[0] is not self.event:
+            texts: dict[ItemKey, list[str]] = {}
+            if isinstance(self.event.data, RawScans):
+                for read in self.event.data.sound_scans:
+                    texts.setdefault(item_key(read), []).append(read.text)
+            self._scans = (self.event, texts)
+        return self._scans[1]
 
     def mark_order(self, order: Order) -> None:
         """Publish the status of an order, caused by the last message that changed it."""
@@ -111,6 +127,13 @@ class FulfillmentUnitOfWork(UnitOfWork):
         """Publish the changed content of cartons."""
         for carton in cartons:
             self.changed_cartons[carton] = self.context, order
+
+    def keep_packed_scans(self, carton: str, items: Iterable[AllocatedItem]) -> None:
+        """Publish the raw scans of items with the content of their carton."""
+        if texts := self.scan_texts:
+            packed = self.packed_scans.setdefault(carton, {})
+            for item in items:
+                packed.setdefault(item.scan_key, []).extend(texts.get(item.scan_key, ()))
 
     def link(self) -> None:
         """Link loaded lines, demands, units and lots to their orders."""

@@ -13,6 +13,7 @@ from services.fulfillment.orders.store.loads import (
     skus_of_lot_selectors,
 )
 from services.fulfillment.orders.store.save import save
+from services.fulfillment.orders.store.scans import read_packing_scans, read_scans, resolve_cartons
 from services.fulfillment.orders.store.tables import CARTONS, CHECKS, SHIPMENTS, load_with
 
 __all__ = [
@@ -29,6 +30,9 @@ __all__ = [
     "load_warehouse_changes",
     "load_with",
     "order_ids",
+    "read_packing_scans",
+    "read_scans",
+    "resolve_cartons",
     "save",
     "skus_of_lot_selectors",
 ]

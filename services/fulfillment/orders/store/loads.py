@@ -127,6 +127,7 @@ def skus_of_lot_selectors(events: Iterable[CloudEvent[Any]]) -> set[str]:
         selector.sku
         for selection in selections
         for selector in (selection if isinstance(selection, list) else [selection])
+        if selector is not None
     }
 
 

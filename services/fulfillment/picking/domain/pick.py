@@ -1,6 +1,7 @@
 """Picks scanned items of the pick list; any other unit or lot is rejected (S19, S20)."""
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from services.fulfillment.orders.domain import (
     AllocatedItem,
@@ -14,6 +15,7 @@ from services.fulfillment.orders.domain import (
 from services.fulfillment.orders.domain.content import log_detail
 from services.fulfillment.orders.domain.events import emit_picked
 from services.fulfillment.orders.domain.items import AllocatedLot, group_items, total_quantity
+from services.fulfillment.orders.domain.labels import check_labels, suggest
 from services.fulfillment.orders.domain.lookups import (
     allocation_pending,
     blocking_paths,
@@ -40,17 +42,26 @@ from shared.unit_of_work import CommandResult
 class PickOperation:
     """The state of one pick: picked items, unpickable items and violations."""
 
-    def __init__(self, uow: FulfillmentUnitOfWork, order: Order) -> None:
+    def __init__(self, uow: FulfillmentUnitOfWork, order: Order, requested: Iterable[UnitKey]) -> None:
         self.uow = uow
         self.order = order
+        self._requested = requested
         self.picked: list[AllocatedItem] = []
         self.unpickable: list[tuple[AllocatedItem, ProblemDetail]] = []
         self.violations: list[ProblemDetail] = []
+
+    @cached_property
+    def requested(self) -> list[AllocatedUnit]:
+        """Units of the order that the pick lists."""
+        return [unit for key in self._requested if (unit := self.order.units.get(key))]
 
     def pick_unit(self, key: UnitKey) -> None:
         """Pick a scanned unit if it is on the pick list."""
         unit = self.uow.units.get(key)
         if violation := _unit_violation(self.uow, self.order, key, unit):
+            if violation.code is Code.NOT_ON_PICK_LIST:
+                suggested = suggest(self.order, key[0], without=self.requested)
+                violation = violation.model_copy(update={"suggested": suggested})
             self.violations.append(violation)
         elif unit is not None and not self._reject_unpickable([unit]):
             self.picked.append(unit)
@@ -94,7 +105,13 @@ class PickOperation:
         for item, violation in self.unpickable:
             if self.uow.contains(item):  # the first item of a single-lot line releases the others
                 release(self.uow, self.order, [item], violation.detail)
-            self.uow.log(self.order.order_id, "NOT_PICKED", line=item.line, reason=violation.code, **log_detail([item]))
+            self.uow.log(
+                self.order.order_id,
+                "NOT_PICKED",
+                line=item.line,
+                reason=violation.code,
+                **log_detail([item], self.uow.scan_texts),
+            )
 
 
 def _lot_ids(items: Iterable[AllocatedItem]) -> set[str]:
@@ -108,15 +125,17 @@ def pick_items(uow: FulfillmentUnitOfWork, command: PickItems) -> CommandResult:
         return CommandResult.rejected(order_not_found(command.order))
     if violations := _pick_violations(uow, order, command):
         return CommandResult.rejected(*violations)
-    operation = PickOperation(uow, order)
+    command, problems = check_labels(uow, order, command)
+    keys = unit_keys(command.units)
+    operation = PickOperation(uow, order, keys)
     operation.violations += duplicate_serials((unit.sku, unit.serial) for unit in command.units)
-    for key in unit_keys(command.units):
+    for key in keys:
         operation.pick_unit(key)
     for request in command.stock:
         operation.pick_lot(request)
     _move_to_staging(uow, order, operation.picked, command.location)
     operation.release_unpickable()
-    return items_result(order, operation.picked, operation.violations)
+    return items_result(order, operation.picked, [*operation.violations, *problems])
 
 
 def _pick_violations(uow: FulfillmentUnitOfWork, order: Order, command: PickItems) -> list[ProblemDetail]:
@@ -161,6 +180,9 @@ def _move_to_staging(uow: FulfillmentUnitOfWork, order: Order, items: list[Alloc
         line.picked += total_quantity(members)
         uow.mark_line(line)
         emit_picked(uow, order, group, members, location)
-        uow.log(order.order_id, "PICKED", line=group.line, sku=group.sku, location=location, **log_detail(members))
+        uow.log(
+            order.order_id, "PICKED", line=group.line, sku=group.sku, location=location,
+            **log_detail(members, uow.scan_texts),
+        )  # fmt: skip
         for item in members:
             item.status, item.location = "PICKED", location

@@ -27,6 +27,7 @@ from services.fulfillment.orders.domain.paths import order_path
 from services.fulfillment.picking.domain.missing_lots import check_missing_lots
 from shared.contracts.commands.fulfillment import LotSelector, ReportShortPick, UnpickItems
 from shared.contracts.problems import Code, ProblemDetail
+from shared.inventory.scan_problems import group_problems
 from shared.unit_of_work import CommandResult
 
 
@@ -44,9 +45,9 @@ def report_short_pick(uow: FulfillmentUnitOfWork, command: ReportShortPick) -> C
         id_field = "hold_id" if isinstance(members[0], AllocatedUnit) else "variance_id"
         uow.log(
             order.order_id, "SHORT_PICKED", line=line, reason=command.reason,
-            **{id_field: short_pick.short_pick_id}, **log_detail(members),
+            **{id_field: short_pick.short_pick_id}, **log_detail(members, uow.scan_texts),
         )  # fmt: skip
-    return items_result(order, items, [*missing_violations, *violations])
+    return items_result(order, items, [*missing_violations, *violations, *group_problems(command.read_scans)])
 
 
 def unpick_items(uow: FulfillmentUnitOfWork, command: UnpickItems) -> CommandResult:
@@ -67,9 +68,10 @@ def unpick_items(uow: FulfillmentUnitOfWork, command: UnpickItems) -> CommandRes
     for group, members in group_items(items).items():
         uow.log(
             order.order_id, "UNPICKED", line=group.line, location=command.location,
-            reallocate=not order.is_cancelled_item(members[0]), reason=command.reason, **log_detail(members),
+            reallocate=not order.is_cancelled_item(members[0]), reason=command.reason,
+            **log_detail(members, uow.scan_texts),
         )  # fmt: skip
-    return items_result(order, items, violations)
+    return items_result(order, items, [*violations, *group_problems(command.read_scans)])
 
 
 def _line_still_open(order: Order, items: Sequence[AllocatedItem]) -> ProblemDetail:

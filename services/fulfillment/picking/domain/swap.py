@@ -19,10 +19,11 @@ from services.fulfillment.orders.domain.items import format_quantity, total_quan
 from services.fulfillment.orders.domain.lookups import blocking_paths, name_scan, order_cancelled, order_not_found
 from services.fulfillment.orders.domain.lot_selection import TO_PICK, find_candidates, select_lots
 from services.fulfillment.orders.domain.paths import order_path, swap_path
-from shared.contracts.commands.fulfillment import LotSelector, SwapLot, SwapUnit
+from shared.contracts.commands.fulfillment import LotSelector, SwapLot, SwapUnit, UnitSelector
 from shared.contracts.envelope import ContractModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.identifiers import fold_lot
+from shared.inventory.scan_problems import group_problems
 from shared.unit_of_work import CommandResult
 
 
@@ -39,8 +40,10 @@ def swap_unit(uow: FulfillmentUnitOfWork, command: SwapUnit) -> CommandResult:
     order = uow.orders.get(command.order)
     if order is None:
         return CommandResult.rejected(order_not_found(command.order))
+    if command.unit is None or command.replacement is None:
+        return CommandResult.rejected(*group_problems(command.read_scans))
     unit = uow.units.get((command.unit.sku, command.unit.serial))
-    if violation := _unit_swap_violation(uow, order, unit, command):
+    if violation := _unit_swap_violation(uow, order, unit, command.unit, command.replacement):
         return CommandResult.rejected(violation)
     assert unit is not None  # noqa: S101 - a missing unit is rejected above
     return _swap(uow, order, [unit], command.reason, serials=[command.replacement])
@@ -53,19 +56,25 @@ def swap_lot(uow: FulfillmentUnitOfWork, command: SwapLot) -> CommandResult:
         return CommandResult.rejected(order_not_found(command.order))
     if order.cancelled:
         return CommandResult.rejected(order_cancelled(order))
-    if fold_lot(command.replacement) == fold_lot(command.stock.lot):
-        detail = f"The replacement lot {command.replacement} is the lot to be swapped"
-        blocked_by = [order_path(command.order)]
-        return CommandResult.rejected(
-            ProblemDetail(code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[command.replacement], blocked_by=blocked_by)
-        )
+    if command.stock is None or command.replacement is None:
+        return CommandResult.rejected(*group_problems(command.read_scans))
     requested = _restrict_to_one_line(order, command.stock)
-    if violation := _mixed_lots_violation(order, requested):
+    violation = _same_lot_violation(order, command.stock.lot, command.replacement)
+    if violation := violation or _mixed_lots_violation(order, requested):
         return CommandResult.rejected(violation)
     lots, violations = select_lots(uow, order, [requested], TO_PICK)
     if violations:
         return CommandResult.rejected(*violations)
     return _swap(uow, order, lots, command.reason, lots=[command.replacement])
+
+
+def _same_lot_violation(order: Order, lot: str, replacement: str) -> ProblemDetail | None:
+    """Violation if a lot is to be replaced by itself."""
+    if fold_lot(replacement) != fold_lot(lot):
+        return None
+    detail = f"The replacement lot {replacement} is the lot to be swapped"
+    blocked_by = [order_path(order.order_id)]
+    return ProblemDetail(code=Code.UNIT_NOT_AVAILABLE, detail=detail, ids=[replacement], blocked_by=blocked_by)
 
 
 def _restrict_to_one_line(order: Order, requested: LotSelector) -> LotSelector:
@@ -110,9 +119,10 @@ def _swap(
         uow, order, line, total_quantity(items), tracking, serials=serials, lots=lots, shortfall="CANCEL",
         replaces=first.identifier,
     )  # fmt: skip
+    scans = [text for texts in uow.scan_texts.values() for text in texts]
     uow.log(
         order.order_id, "SWAP_REQUESTED", line=line.line, replacement=[*serials, *lots][0], reason=reason,
-        swap_id=demand.demand_id, **log_detail(items),
+        swap_id=demand.demand_id, **log_detail(items), **({"scans": scans} if scans else {}),
     )  # fmt: skip
     path = swap_path(demand.demand_id)
     body = SwapAccepted(swap_id=demand.demand_id, order=demand.order_id, path=path)
@@ -120,9 +130,9 @@ def _swap(
 
 
 def _unit_swap_violation(
-    uow: FulfillmentUnitOfWork, order: Order, unit: AllocatedUnit | None, command: SwapUnit
+    uow: FulfillmentUnitOfWork, order: Order, unit: AllocatedUnit | None, named: UnitSelector, replacement: str
 ) -> ProblemDetail | None:
-    sku, serial = command.unit.sku, command.unit.serial
+    sku, serial = named.sku, named.serial
     if order.cancelled:
         return order_cancelled(order)
     if unit is None or unit.order_id != order.order_id:
@@ -134,12 +144,12 @@ def _unit_swap_violation(
         return ProblemDetail(
             code=Code.ALREADY_PICKED, detail=detail, ids=[serial], blocked_by=[order_path(order.order_id)]
         )
-    if other := uow.units.get((sku, command.replacement)):
-        detail = f"{sku} {command.replacement} is {other.status} for order {other.order_id}"
+    if other := uow.units.get((sku, replacement)):
+        detail = f"{sku} {replacement} is {other.status} for order {other.order_id}"
         return ProblemDetail(
             code=Code.UNIT_NOT_AVAILABLE,
             detail=detail,
-            ids=[command.replacement],
+            ids=[replacement],
             blocked_by=[order_path(other.order_id)],
         )
     return None

@@ -15,6 +15,7 @@ from services.fulfillment.orders.domain import (
     items_result,
 )
 from services.fulfillment.orders.domain.content import count_lines, log_detail
+from services.fulfillment.orders.domain.labels import check_labels
 from services.fulfillment.orders.domain.lookups import (
     blocking_paths,
     duplicate_serials,
@@ -28,6 +29,7 @@ from services.fulfillment.orders.domain.paths import carton_path, order_path, sh
 from shared.contracts.commands.fulfillment import MoveCartonItems, PackItems, UnpackItems
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
 from shared.contracts.problems import Code, ProblemDetail
+from shared.inventory.scan_problems import group_problems
 from shared.unit_of_work import CommandResult
 
 Selection = tuple[list[AllocatedItem], list[ProblemDetail]]
@@ -43,6 +45,7 @@ def pack_items(uow: FulfillmentUnitOfWork, command: PackItems) -> CommandResult:
         return CommandResult.rejected(order_cancelled(order))
     if carton is not None and (violation := _carton_violation(order, carton)):
         return CommandResult.rejected(violation)
+    command, problems = check_labels(uow, order, command)
     items, violations = _select_unpacked(uow, order, command)
     if violation := _capacity_violation(order, command.carton, items):
         return CommandResult.rejected(violation)
@@ -52,7 +55,7 @@ def pack_items(uow: FulfillmentUnitOfWork, command: PackItems) -> CommandResult:
         _add_packed(uow, order.lines[item.line], item.quantity)
     _move_to_carton(uow, order, items, command.carton)
     _log_packing(uow, order, "PACKED", items, carton=command.carton)
-    return items_result(order, items, violations)
+    return items_result(order, items, [*violations, *problems])
 
 
 def _add_carton(uow: FulfillmentUnitOfWork, order: Order, carton_id: str) -> None:
@@ -76,7 +79,7 @@ def unpack_items(uow: FulfillmentUnitOfWork, command: UnpackItems) -> CommandRes
         _add_packed(uow, order.lines[item.line], -item.quantity)
     _move_to_carton(uow, order, items, None)
     _log_packing(uow, order, "UNPACKED", items, carton=command.carton)
-    return items_result(order, items, violations)
+    return items_result(order, items, [*violations, *group_problems(command.read_scans)])
 
 
 def move_to_carton(uow: FulfillmentUnitOfWork, command: MoveCartonItems) -> CommandResult:
@@ -87,6 +90,7 @@ def move_to_carton(uow: FulfillmentUnitOfWork, command: MoveCartonItems) -> Comm
     target_carton = uow.cartons.get(command.to_carton)
     if target_carton is not None and (violation := _carton_violation(order, target_carton)):
         return CommandResult.rejected(violation)
+    command, problems = check_labels(uow, order, command)
     items, violations = _select_in_carton(uow, order, command)
     if command.to_carton != command.carton and (violation := _capacity_violation(order, command.to_carton, items)):
         return CommandResult.rejected(violation)
@@ -94,7 +98,7 @@ def move_to_carton(uow: FulfillmentUnitOfWork, command: MoveCartonItems) -> Comm
         _add_carton(uow, order, command.to_carton)
     _move_to_carton(uow, order, items, command.to_carton)
     _log_packing(uow, order, "CARTON_CHANGED", items, carton=command.carton, to_carton=command.to_carton)
-    return items_result(order, items, violations)
+    return items_result(order, items, [*violations, *problems])
 
 
 def _move_to_carton(
@@ -111,6 +115,8 @@ def _move_to_carton(
     if not items:
         return
     uow.mark_cartons(order, sorted(affected_cartons))
+    if target_carton:
+        uow.keep_packed_scans(target_carton, items)
     if any((carton := uow.cartons.get(carton_id)) and carton.shipment for carton_id in affected_cartons):
         order.packing_version += 1
 
@@ -225,5 +231,5 @@ def _select_in_carton(uow: FulfillmentUnitOfWork, order: Order, command: UnpackI
 def _log_packing(
     uow: FulfillmentUnitOfWork, order: Order, action: OrderAction, items: Sequence[AllocatedItem], **detail: str
 ) -> None:
-    if items_detail := log_detail(items):
+    if items_detail := log_detail(items, uow.scan_texts):
         uow.log(order.order_id, action, **items_detail, **detail)

@@ -80,8 +80,10 @@ def pick(uow: LotsUnitOfWork, event: OrderLotsPicked) -> None:
     """Move allocated quantities to picked stock (S09)."""
     picked = []
     for row, lot_quantity in _matching_reservations(uow, event, event.lots, "picked"):
-        uow.pick(row, lot_quantity.quantity, event.location)
-        picked.append(lot_quantity)
+        uow.pick(row, lot_quantity.quantity, event.location, scan=lot_quantity.scan)
+        picked.append(
+            LotAtLocation(lot=lot_quantity.lot, quantity=lot_quantity.quantity, location=lot_quantity.location)
+        )
     if picked:
         uow.emit(
             LotPicked, sku=event.sku, order=event.order, line=event.line, demand_id=event.demand_id, lots=picked,
@@ -99,7 +101,7 @@ def unpick(uow: LotsUnitOfWork, event: OrderLotsUnpicked) -> None:
                 if event.lost:
                     _lose(uow, event, row, quantity)
                 else:
-                    uow.unpick(row, event.location, quantity)
+                    uow.unpick(row, event.location, quantity, scan=picked_lot.scan)
                 unpicked.append(LotQuantity(lot=row.lot, quantity=quantity))
     if unpicked and not event.lost:
         uow.emit(

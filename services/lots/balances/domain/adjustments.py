@@ -45,7 +45,7 @@ def adjust(uow: LotsUnitOfWork, command: AdjustLot) -> CommandResult:
         uow.adjust_on_hand(change, balance, quantity)
         uow.emit(
             LotAdjusted, sku=balance.sku, lot=balance.lot, location=balance.location, quantity=abs(quantity),
-            adjustment=change.value, reason=uow.reason,
+            adjustment=change.value, reason=uow.reason, scan=uow.scan,
         )  # fmt: skip
     return CommandResult(lot_snapshot(uow, lot, balance))
 

@@ -136,13 +136,14 @@ def _record(uow: LotsUnitOfWork, lot_count: Count, problem: ProblemDetail | None
         counted_at=lot_count.counted_at, counted=lot_count.counted, books=lot_count.books.total,
         variance=lot_count.variance, status="DISCREPANCY" if problem else "SETTLED",
         code=problem.code.value if problem else None, detail=problem.detail if problem else "", reason=uow.reason,
-        actor=event.actor, recorded_at=uow.now, cause_source=event.source, cause_id=event.id,
+        actor=event.actor, recorded_at=uow.now, cause_source=event.source, cause_id=event.id, scan=uow.scan,
     )  # fmt: skip
     uow.counts.append(record)
     uow.emit(
         LotCounted, sku=record.sku, lot=record.lot, location=record.location, counted_at=record.counted_at,
         counted=record.counted, books=record.books, variance=record.variance, status=record.status, code=record.code,
         detail=record.detail, picked=_picked_for_orders(lot_count)[:MAX_ITEMS_PER_MESSAGE], reason=record.reason,
+        scan=uow.scan,
     )  # fmt: skip
     return record
 

@@ -44,7 +44,7 @@ def set_dates(uow: LotsUnitOfWork, lot: Lot, dates: LotDates, reason: str) -> No
         previous_manufactured_on=previous.manufactured_on, manufactured_on=dates.manufactured_on,
         previous_best_before=previous.best_before, best_before=dates.best_before, reason=reason,
         actor=context.actor, occurred_at=context.occurred_at, recorded_at=uow.now,
-        cause_source=context.cause.source, cause_id=context.cause.id,
+        cause_source=context.cause.source, cause_id=context.cause.id, scan=uow.scan,
     )  # fmt: skip
     uow.corrections.append(correction)
     order_ids: list[str] = []
@@ -58,7 +58,7 @@ def set_dates(uow: LotsUnitOfWork, lot: Lot, dates: LotDates, reason: str) -> No
     for batch in list(chunks(order_ids)) or [()]:
         uow.emit(
             LotDatesCorrected, sku=lot.sku, lot=lot.lot, previous_expiry=previous.expiry, **dates._asdict(),
-            reason=reason, orders=list(batch),
+            reason=reason, orders=list(batch), scan=uow.scan,
         )  # fmt: skip
 
 

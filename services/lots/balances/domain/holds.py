@@ -47,7 +47,7 @@ def place(
         Hold(
             hold_id=hold_id, sku=lot.sku, lot=lot.lot, location=location, kind=kind, reason=reason,
             owner_role=owner_role, return_id=return_id, pending_quantity=pending_quantity, opened_by=uow.event.actor,
-            opened_at=uow.event.time,
+            opened_at=uow.event.time, scan=uow.scan,
         )
     )  # fmt: skip
     uow.mark_hold_changed(hold)
@@ -56,7 +56,7 @@ def place(
     for stock, leaving in list(batches) or [((), ())]:
         uow.emit(
             LotHoldPlaced, sku=lot.sku, lot=lot.lot, location=location, hold_id=hold_id, owner_role=owner_role,
-            reason=reason, stock=list(stock), leaving=list(leaving),
+            reason=reason, stock=list(stock), leaving=list(leaving), scan=uow.scan,
         )  # fmt: skip
 
 

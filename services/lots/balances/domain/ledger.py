@@ -67,6 +67,10 @@ class LedgerEntry(NamedTuple):
     document: str | None = None
     other_lot: str | None = None
     """Of a corrected number: the lot that the quantity went to or came from."""
+    inferred_from: str | None = None
+    """SSCC of the carton whose scan stood for that of the lot."""
+    scan: str | None = None
+    """What the scanner sent, one scan a line."""
 
 
 class LaterChange(NamedTuple):
@@ -107,3 +111,5 @@ class Correction(NamedTuple):
     recorded_at: datetime
     cause_source: str
     cause_id: str
+    scan: str | None
+    """What the scanner sent, one scan a line."""

@@ -21,6 +21,7 @@ from services.lots.balances.domain.records import (
     Variance,
 )
 from shared.contracts.product_attributes import ShelfLifePolicy
+from shared.contracts.raw_scans import RawScans
 from shared.contracts.reference import Tracking
 from shared.identifiers import fold_lot, warehouse_of
 from shared.inventory.backorders import BackorderUnitOfWork
@@ -103,6 +104,14 @@ class LoadedStock(BackorderUnitOfWork[Demand]):
         """Other products with a lot of that comparison key, for requested lots that were not found."""
         self.suggested_locations: dict[BalanceKey, str] = {}
         """Locations for lots that a location with other lots cannot take."""
+
+    @property
+    def scan(self) -> str | None:
+        """What the scanner sent with the command being handled, one scan a line."""
+        data = self.event.data
+        if not isinstance(data, RawScans):
+            return None
+        return "\n".join(read.text.strip("\r\n") for read in data.sound_scans) or None
 
     def stored_lot(self, sku: str, lot: str) -> str:
         """Return the stored spelling of a lot number; as given if it fits no lot or several."""

@@ -130,4 +130,5 @@ def _publish(uow: LotsUnitOfWork, command: CorrectLotNumber, source: Lot, lot: L
         uow.emit(
             LotNumberCorrected, sku=lot.sku, from_lot=source.lot, lot=lot.lot, location=goods.location,
             quantity=quantity, expiry=lot.expiry, reason=command.reason, document=command.document, stock=list(batch),
+            scan=uow.scan,
         )  # fmt: skip

@@ -51,7 +51,8 @@ def _relocate(uow: LotsUnitOfWork, command: MoveCommand, change: LotChangeType) 
         uow, target, source.location
     ):
         return CommandResult.rejected(problem)
-    uow.emit(LotMoved, **command.model_dump(exclude={"actor", "cause", "lot"}), lot=lot.lot, reason=change.description)
+    fields = command.model_dump(exclude={"actor", "cause", "lot", "scans"})
+    uow.emit(LotMoved, **fields, lot=lot.lot, reason=change.description, scan=uow.scan)
     _carry_holds(uow, lot, source, target)
     uow.adjust_on_hand(change, source, -command.quantity)
     uow.adjust_on_hand(change, target, command.quantity)

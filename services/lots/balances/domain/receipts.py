@@ -34,6 +34,8 @@ def _receive_lot(uow: LotsUnitOfWork, event: ReceiptLotsReceived, received_lot: 
     uow.emit(
         LotReceived, sku=lot.sku, lot=lot.lot, quantity=received_lot.quantity, location=event.location,
         **dates._asdict(), receipt=event.receipt, line=event.line, reason="received",
+        scan=received_lot.scan,
+        inferred_from=event.inferred_from,
     )  # fmt: skip
     # Holds are placed before the quantity is recorded, so that held stock is never allocated.
     hold_expiry_conflict(uow, lot, label, origin)
@@ -41,4 +43,5 @@ def _receive_lot(uow: LotsUnitOfWork, event: ReceiptLotsReceived, received_lot: 
     if received_lot.hold_id and not has_hold_of_kind(uow, lot, "SHORT_SHELF_LIFE"):
         reason = "remaining shelf life too short at receipt"
         holds.place(uow, lot, received_lot.hold_id, "SHORT_SHELF_LIFE", reason)
-    uow.adjust_on_hand(LotChangeType.RECEIVED, uow.get_balance(lot, event.location), received_lot.quantity)
+    balance = uow.get_balance(lot, event.location)
+    uow.adjust_on_hand(LotChangeType.RECEIVED, balance, received_lot.quantity, scan=received_lot.scan)

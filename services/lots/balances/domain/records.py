@@ -222,6 +222,8 @@ class Hold:
     released_by: str | None = None
     released_at: datetime | None = None
     released_reason: str | None = None
+    scan: str | None = None
+    """What the scanner sent when it was placed, one scan a line."""
 
     @property
     def lot_key(self) -> LotKey:
@@ -261,6 +263,8 @@ class CountRecord(NamedTuple):
     recorded_at: datetime
     cause_source: str
     cause_id: str
+    scan: str | None
+    """What the scanner sent, one scan a line."""
 
 
 class LotInWarehouse(NamedTuple):

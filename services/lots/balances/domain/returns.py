@@ -11,7 +11,7 @@ from shared.contracts.lot_balances import LotAdjusted
 from shared.contracts.lots import LotReceived
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.quantities import LotQuantity
-from shared.contracts.receiving import ReturnLotsDisposed, ReturnLotsReceived
+from shared.contracts.receiving import ReturnedLot, ReturnLotsDisposed, ReturnLotsReceived
 from shared.identifiers import resource_path
 
 
@@ -21,7 +21,7 @@ def receive_return(uow: LotsUnitOfWork, event: ReturnLotsReceived) -> None:
         _receive_returned_lot(uow, event, returned_lot)
 
 
-def _receive_returned_lot(uow: LotsUnitOfWork, event: ReturnLotsReceived, returned_lot: LotQuantity) -> None:
+def _receive_returned_lot(uow: LotsUnitOfWork, event: ReturnLotsReceived, returned_lot: ReturnedLot) -> None:
     lot = uow.lots.get((event.sku, returned_lot.lot)) or uow.lots.put(
         Lot(
             sku=event.sku, lot=returned_lot.lot, expiry=None, manufactured_on=None, best_before=None,
@@ -32,13 +32,15 @@ def _receive_returned_lot(uow: LotsUnitOfWork, event: ReturnLotsReceived, return
         LotReceived, sku=lot.sku, lot=lot.lot, quantity=returned_lot.quantity, location=event.location,
         expiry=lot.expiry, manufactured_on=lot.manufactured_on, best_before=lot.best_before,
         return_id=event.return_id, order=event.order, customer=event.customer, reason=event.reason,
+        scan=returned_lot.scan,
     )  # fmt: skip
     # The hold is placed first, so that returned stock is never allocated.
     holds.place(
         uow, lot, event.hold_id, "RETURN", event.reason, location=event.location, return_id=event.return_id,
         pending_quantity=returned_lot.quantity,
     )  # fmt: skip
-    uow.adjust_on_hand(LotChangeType.RETURNED, uow.get_balance(lot, event.location), returned_lot.quantity)
+    balance = uow.get_balance(lot, event.location)
+    uow.adjust_on_hand(LotChangeType.RETURNED, balance, returned_lot.quantity, scan=returned_lot.scan)
 
 
 def dispose_return(uow: LotsUnitOfWork, event: ReturnLotsDisposed) -> None:

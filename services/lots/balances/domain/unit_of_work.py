@@ -167,7 +167,7 @@ class LotsUnitOfWork(CountedStock):
         for portion in split_quantity(abs(quantity)):
             self.emit(
                 LotAdjusted, sku=balance.sku, lot=balance.lot, location=balance.location, quantity=portion,
-                adjustment=change.value, reason=self.reason or change.description,
+                adjustment=change.value, reason=self.reason or change.description, scan=self.scan,
             )  # fmt: skip
         if quantity > 0:
             self.mark_arrived(balance)
@@ -275,6 +275,6 @@ class LotsUnitOfWork(CountedStock):
                 on_hand=on_hand[1], picked_location=picked[0], picked=picked[1],
                 reason=self.reason or change.description, actor=event.actor, occurred_at=occurred_at or event.time,
                 recorded_at=self.now, cause_source=event.source, cause_id=event.id,
-                **read_documents(event.data, DOCUMENT_COLUMNS) | documents,
+                **read_documents(event.data, DOCUMENT_COLUMNS) | {"scan": self.scan} | documents,
             )
         )  # fmt: skip

@@ -27,6 +27,7 @@ from services.lots.balances.store.locations import load_arrivals, load_location_
 from services.lots.balances.store.lot_corrections import load_lot_corrections
 from services.lots.balances.store.missing_stock import load_missing_stock
 from services.lots.balances.store.save import QUANTITY_COLUMN, save
+from services.lots.balances.store.scans import read_scans
 from services.lots.balances.store.tables import BALANCE, DEMAND, NOTICE, PICKED, RESERVATION, UNALLOCATED
 
 __all__ = [
@@ -60,5 +61,6 @@ __all__ = [
     "load_receipts",
     "load_returns",
     "load_stock_under_changed_holds",
+    "read_scans",
     "save",
 ]

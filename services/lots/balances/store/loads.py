@@ -32,17 +32,9 @@ from shared.contracts.commands.lots import (
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import LocationChanged, ProductChanged
-from shared.inventory.reference_data import (
-    PRODUCT_COLUMNS,
-    load_products,
-    save_locations,
-    save_products,
-    upsert_statement,
-)
+from shared.inventory.reference_data import load_products, save_locations, save_products
 from shared.persistence import locks
 from shared.persistence.database import Transaction
-
-UPSERT_PRODUCTS = upsert_statement("product", "sku", f"{PRODUCT_COLUMNS}, barcodes")
 
 
 async def load_receipts(
@@ -100,7 +92,7 @@ async def load_product_changes(
 ) -> None:
     """Save products, and load what they were before."""
     previous = await load_products(tx, {event.data.sku for event in events})
-    await save_products(tx, events, UPSERT_PRODUCTS)
+    await save_products(tx, events)
     uow.previous_tracking = {sku: product.tracking for sku, product in previous.items()}
     uow.previous_policies = {sku: product.shelf_life for sku, product in previous.items()}
     uow.product_versions = {sku: product.version for sku, product in previous.items()}

@@ -33,6 +33,8 @@ class Inflow(KnownFieldsModel):
     return_id: str | None
     order: str | None
     customer: str | None
+    inferred_from: str | None
+    scan: str | None
 
 
 class NumberCorrection(KnownFieldsModel):
@@ -54,6 +56,7 @@ class NumberCorrection(KnownFieldsModel):
     occurred_at: datetime
     actor: str
     reason: str
+    scan: str | None
 
 
 class LotTraceBackward(KnownFieldsModel):
@@ -101,6 +104,7 @@ class WriteOff(KnownFieldsModel):
     recorded_at: datetime
     actor: str
     reason: str
+    scan: str | None
 
 
 class LotTraceForward(KnownFieldsModel):

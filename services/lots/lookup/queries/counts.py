@@ -32,6 +32,7 @@ class CountRow(KnownFieldsModel):
     reason: str = Field(description="reason")
     actor: str = Field(description="user or device that counted")
     recorded_at: datetime = Field(description="time of recording")
+    scan: str | None = Field(description="what the scanner sent, one scan a line; empty if nothing was scanned")
 
 
 class MixedLocationRow(KnownFieldsModel):
@@ -50,7 +51,7 @@ def select_counts(order: SortOrder) -> str:
     """Write the statement of the counts."""
     return f"""
     SELECT id AS number, counted_at, sku, lot, warehouse, location, counted, books, variance, status, code, detail,
-        reason, actor, recorded_at
+        reason, actor, recorded_at, scan
     FROM stock_count
     WHERE {order.after()}
         AND (CAST(:sku AS text) IS NULL OR sku = :sku) AND {lot_condition()}

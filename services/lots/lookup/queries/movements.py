@@ -44,9 +44,11 @@ class MovementRow(KnownFieldsModel):
     customer: str | None = Field(description="customer")
     return_id: str | None = Field(description="customer return")
     other_lot: str | None = Field(description="of a corrected number: lot that the quantity went to or came from")
+    inferred_from: str | None = Field(description="SSCC of the carton whose scan stood for that of the lot")
     hold_id: str | None = Field(description="hold that was placed or released")
     previous_expiry: date | None = Field(description="expiry date before its correction")
     expiry: date | None = Field(description="expiry date after its correction")
+    scan: str | None = Field(description="what the scanner sent, one scan a line; empty if nothing was scanned")
 
 
 COLUMN_BY_FIELD = {field: column for column, field in FIELD_BY_COLUMN.items()}
@@ -81,11 +83,12 @@ def _hold_entries(order: SortOrder, change: str, prefix: str, reason: str) -> st
         "change": f"'HOLD_{change}'", "reason": reason, "actor": f"{prefix}_by", "recorded_at": f"{prefix}_at",
         "occurred_at": f"{prefix}_at", "warehouse": "coalesce(split_part(location, '/', 1), '')",
         "location": "location", "return_id": "return_id", "hold_id": "hold_id", "document": "hold_id",
+        "scan": "scan" if change == "PLACED" else "NULL",
     }  # fmt: skip
     return _entries(order, "hold", f"{prefix}_number", fields)
 
 
-CORRECTION_FIELDS = ("recorded_at", "occurred_at", "reason", "actor", "previous_expiry", "expiry")
+CORRECTION_FIELDS = ("recorded_at", "occurred_at", "reason", "actor", "previous_expiry", "expiry", "scan")
 LEDGER_ENTRY = {field: COLUMN_BY_FIELD.get(field, field) for field in LEDGER_FIELDS} | {"document": LEDGER_DOCUMENT}
 CORRECTION = {"change": "'DATES_CORRECTED'", "document": "cause_id"} | {field: field for field in CORRECTION_FIELDS}
 

@@ -19,7 +19,7 @@ SELECT_INFLOWS = text("""
         WHERE g.sku = :sku AND g.change = 'NUMBER_CORRECTED' AND g.on_hand + g.picked > 0 AND :with_former_lots
     )
     SELECT change, lot, on_hand AS quantity, warehouse, location, recorded_at, occurred_at, actor,
-        reason, receipt, line, supplier, return_id, order_id AS "order", customer
+        reason, receipt, line, supplier, return_id, order_id AS "order", customer, inferred_from, scan
     FROM recorded_as JOIN ledger USING (lot)
     WHERE sku = :sku AND change IN ('RECEIVED', 'RETURNED', 'FOUND', 'COUNT_GAIN')
     ORDER BY id LIMIT :max_rows
@@ -28,7 +28,7 @@ SELECT_NUMBER_CORRECTIONS = text("""
     SELECT CASE WHEN on_hand + picked > 0 THEN other_lot ELSE lot END AS from_lot,
         CASE WHEN on_hand + picked > 0 THEN lot ELSE other_lot END AS lot, abs(on_hand + picked) AS quantity, warehouse,
         coalesce(location, picked_location) AS location, shipment, order_id AS "order", line, customer, recorded_at,
-        occurred_at, actor, reason
+        occurred_at, actor, reason, scan
     FROM ledger WHERE sku = :sku AND lot = :lot AND change = 'NUMBER_CORRECTED' ORDER BY id LIMIT :max_rows
 """)
 # A correction after the departure moves the quantity; both lots show the shipment.
@@ -58,7 +58,7 @@ SELECT_COMMITMENTS = text("""
 """)
 SELECT_WRITE_OFFS = text("""
     SELECT change, -on_hand - picked AS quantity, warehouse, coalesce(location, picked_location) AS location,
-        recorded_at, actor, reason
+        recorded_at, actor, reason, scan
     FROM ledger
     WHERE sku = :sku AND lot = :lot AND change IN ('SCRAPPED', 'LOST', 'COUNT_LOSS', 'RETURNED_TO_VENDOR')
     ORDER BY id LIMIT :max_rows

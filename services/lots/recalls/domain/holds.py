@@ -33,7 +33,9 @@ def correct_number(uow: RecallsUnitOfWork, command: CorrectLotNumber) -> Command
 
 
 def _hold_matching_lot(uow: RecallsUnitOfWork, key: LotKey) -> None:
+    """Add a lot to the recalls that match it."""
     for match in uow.matches_by_lot.pop(key, ()):
+        uow.joined_lots.append(match)
         _place_hold(uow, match.sku, match.lot, match.recall, match.reason)
 
 

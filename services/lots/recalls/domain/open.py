@@ -10,6 +10,7 @@ from services.lots.recalls.domain.matches import RecallMatch
 from services.lots.recalls.domain.records import Recall, RecalledLot, RecalledProduct
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.contracts.commands.lots import OpenRecall
+from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.recalls import RecallOpened, RecallPeriod, RecallRange
@@ -47,6 +48,9 @@ def open_recall(uow: RecallsUnitOfWork, command: OpenRecall) -> CommandResult:
         if existing.dry_run:
             detail = f"Dry run {recall} is not answered by all services: send the recall again"
         return CommandResult.rejected(violation_of(Code.DOCUMENT_EXISTS, detail, recall))
+    if max(len(command.lots), len(command.serials)) > MAX_ITEMS_PER_MESSAGE:
+        detail = f"Recall {recall} lists more than {MAX_ITEMS_PER_MESSAGE} lots or serials with its scans: split it"
+        return CommandResult.rejected(violation_of(Code.RECALL_TOO_BROAD, detail, recall))
     matches = resolve(lookup)
     if isinstance(matches, ProblemDetail):
         return CommandResult.rejected(matches)

@@ -44,7 +44,9 @@ class RecallsUnitOfWork(LotsUnitOfWork):
         self.open_items: dict[str, OpenItemCounts] = {}
         self.skus_by_recall: dict[str, list[str]] = {}
         self.matches_by_lot: dict[LotKey, list[CriteriaMatch]] = {}
-        """Recalls that match received lots."""
+        """Recalls that match received or renamed lots."""
+        self.joined_lots: list[CriteriaMatch] = []
+        """Received and renamed lots that become part of a recall."""
         self.open_requests: list[OpenRecallRequest] = []
         self.skus_with_new_owner: set[str] = set()
         """Products whose tracking changed so that another service owns their stock."""

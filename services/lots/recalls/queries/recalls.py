@@ -14,7 +14,7 @@ from shared.persistence.sorting import SortKey, SortOrder, Sorts
 SELECT_RECALL = text("""
     SELECT r.recall, r.reason, r.notice, r.mock, r.dry_run, r.opened_at, r.opened_by, r.closed_at, r.closed_by,
         r.closed_reason, CAST(r.request AS text) AS request, CAST(r.recognised AS text) AS recognised,
-        count(p.recall) AS products, count(p.answered_at) AS answered,
+        coalesce(r.request -> 'scans', '[]') AS scans, count(p.recall) AS products, count(p.answered_at) AS answered,
         CASE WHEN count(p.recall) = count(p.answered_at) THEN coalesce(max(p.answered_at), r.opened_at) END
             AS complete_at
     FROM recall AS r LEFT JOIN recall_product AS p USING (recall) WHERE r.recall = :recall GROUP BY r.recall

@@ -5,14 +5,13 @@ Without it, a lot could arrive while a recall that matches it is being written, 
 other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from sqlalchemy import text
 
 from services.lots.balances.domain.dates import LotDates
 from services.lots.balances.domain.records import LotKey
-from services.lots.recalls.domain.records import CriteriaMatch, RecalledLot, RecalledProduct
-from services.lots.recalls.store.tables import DO_NOTHING, LOT, PRODUCT
+from services.lots.recalls.domain.records import CriteriaMatch
 from shared.identifiers import fold_lot
 from shared.notices import squeeze
 from shared.persistence.database import Transaction
@@ -71,12 +70,11 @@ async def lock_shared(tx: Transaction) -> None:
     await tx.execute(LOCK_SHARED)
 
 
-async def match_incoming(tx: Transaction, received: Mapping[LotKey, LotDates]) -> list[CriteriaMatch]:
-    """Return the recalls that match received lots and their dates, and add these lots to them."""
+async def match_incoming(tx: Transaction, received: Collection[tuple[LotKey, LotDates]]) -> list[CriteriaMatch]:
+    """Return the recalls that match received lots and their dates, and do not have these lots yet."""
     if not received:
         return []
-    keys = sorted(received)
-    lots = [received[key] for key in keys]
+    keys, lots = zip(*received, strict=True)
     await lock_shared(tx)
     values = {
         "skus": [sku for sku, _ in keys], "lots": [lot for _, lot in keys], "keys": [squeeze(lot) for _, lot in keys],
@@ -84,8 +82,4 @@ async def match_incoming(tx: Transaction, received: Mapping[LotKey, LotDates]) -
         "expiries": [lot.expiry for lot in lots], "best_befores": [lot.best_before for lot in lots],
         "manufactured": [lot.manufactured_on for lot in lots],
     }  # fmt: skip
-    matches = load_records(CriteriaMatch, await tx.fetch_all(SELECT_MATCHING_CRITERIA, values))
-    products = {RecalledProduct(match.recall, match.sku, "LOT", tx.now) for match in matches}
-    await PRODUCT.insert_rows(tx, sorted(products), DO_NOTHING)
-    await LOT.insert_rows(tx, [RecalledLot(match.recall, match.sku, match.lot) for match in matches], DO_NOTHING)
-    return matches
+    return load_records(CriteriaMatch, await tx.fetch_all(SELECT_MATCHING_CRITERIA, values))

@@ -32,9 +32,9 @@ async def load_openings(tx: Transaction, uow: RecallsUnitOfWork, events: Sequenc
 async def load_receipts(
     tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[ReceiptLotsReceived]]
 ) -> None:
-    """Load received lots, and the recalls that match them; add these lots to the recalls (S23, S26, S46)."""
+    """Load received lots, and the recalls that match them (S23, S26, S46)."""
     received = {
-        (event.data.sku, lot.lot): LotDates(lot.expiry, lot.manufactured_on, lot.best_before)
+        ((event.data.sku, lot.lot), LotDates(lot.expiry, lot.manufactured_on, lot.best_before))
         for event in events for lot in event.data.lots
     }  # fmt: skip
     matches = await criteria.match_incoming(tx, received)
@@ -48,13 +48,14 @@ async def load_receipts(
 async def load_lot_corrections(
     tx: Transaction, uow: RecallsUnitOfWork, events: Sequence[CloudEvent[CorrectLotNumber]]
 ) -> None:
-    """Load both lots of each correction, and the recalls that match the right one; add it to these recalls."""
+    """Load both lots of each correction, and the recalls that match the right one."""
     await balances.load_lot_corrections(tx, uow, events)
-    renamed: dict[LotKey, LotDates] = {}
+    renamed: set[tuple[LotKey, LotDates]] = set()
     for event in events:
         command = event.data
         if source := uow.lots.get((command.sku, uow.stored_lot(command.sku, command.from_lot))):
-            renamed[command.sku, uow.stored_lot(command.sku, command.lot)] = right_dates(uow, source, command)
+            right_lot = command.sku, uow.stored_lot(command.sku, command.lot)
+            renamed.add((right_lot, right_dates(uow, source, command)))
     for match in await criteria.match_incoming(tx, renamed):
         uow.matches_by_lot.setdefault((match.sku, match.lot), []).append(match)
 

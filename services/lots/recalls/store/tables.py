@@ -55,10 +55,14 @@ async def save(tx: Transaction, uow: RecallsUnitOfWork) -> None:
     await RECALL.save(tx, uow.recalls)
     await PRODUCT.insert_rows(tx, uow.recalled_products, RESET_ANSWER)
     await LOT.insert_rows(tx, uow.recalled_lots, DO_NOTHING)
+    joined = uow.joined_lots
+    products = {RecalledProduct(match.recall, match.sku, "LOT", uow.now) for match in joined}
+    await PRODUCT.insert_rows(tx, sorted(products), DO_NOTHING)
+    await LOT.insert_rows(tx, [RecalledLot(match.recall, match.sku, match.lot) for match in joined], DO_NOTHING)
     await CRITERION.insert_rows(tx, uow.criteria)
     if uow.spans:
         recalls, spans = zip(*uow.spans, strict=True)
         await tx.execute(INSERT_SPANS, {"recalls": recalls, "spans": spans})
     await CONTACT.insert_rows(tx, uow.contacts)
-    for rows in (uow.recalled_products, uow.recalled_lots, uow.criteria, uow.spans, uow.contacts):
+    for rows in (uow.recalled_products, uow.recalled_lots, joined, uow.criteria, uow.spans, uow.contacts):
         rows.clear()

@@ -40,6 +40,7 @@ class ProductDefinition(ContractModel):
     decimals: int = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    receive_by_carton: bool = False
     warranty: Warranty | None = None
 
 
@@ -91,6 +92,7 @@ def _to_document(product: Product, barcodes: Sequence[ProductBarcode]) -> dict[s
         "lot_tracked": product.tracking == "LOT", "shelf_life": shelf_life,
         "barcodes": [{"code": barcode.code, "quantity": barcode.quantity} for barcode in barcodes],
         "serials_unique_per_product": product.serials_unique_per_product,
+        "receive_by_carton": product.receive_by_carton,
         **({} if product.tracking == "SERIAL" else {"decimals": product.decimals}),
         **({"serial_format": _to_rules(product.serial_format)} if product.serial_format else {}),
         **({"warranty": product.warranty.model_dump()} if product.warranty else {}),
@@ -237,5 +239,5 @@ def _to_product(definition: ProductDefinition, version: int) -> Product:
         sku=definition.sku, version=version, name=definition.name, unit=definition.unit, tracking=tracking,
         shelf_life=with_defaults(definition.shelf_life, tracking), decimals=decimals_of(tracking, definition.decimals),
         serial_format=definition.serial_format, serials_unique_per_product=definition.serials_unique_per_product,
-        warranty=definition.warranty,
+        receive_by_carton=definition.receive_by_carton, warranty=definition.warranty,
     )  # fmt: skip

@@ -24,6 +24,7 @@ class Product(NamedTuple):
     decimals: int = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    receive_by_carton: bool = False
     warranty: Warranty | None = None
 
 
@@ -81,6 +82,7 @@ class ProductOut(KnownFieldsModel):
     decimals: int = MAX_DECIMALS
     serial_format: SerialFormat | None = None
     serials_unique_per_product: bool = False
+    receive_by_carton: bool = False
     warranty: Warranty | None = None
 
 

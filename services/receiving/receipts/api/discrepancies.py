@@ -39,6 +39,8 @@ class DiscrepancyOut(KnownFieldsModel):
     expiry: date | None
     manufactured_on: date | None
     expiry_source: ExpirySource | None
+    scan: str | None
+    """Text as the scanner sent it; null if the number was typed."""
     quantity: SignedQuantity
     location: str | None
     conflicting_value: str | None
@@ -49,6 +51,7 @@ class DiscrepancyOut(KnownFieldsModel):
     reason: str
     resolved_at: datetime | None
     resolved_by: str | None
+    inferred_from: str | None
     allowed_resolutions: list[SupervisorResolution]
 
 

@@ -32,9 +32,12 @@ class LotScanOut(KnownFieldsModel):
     manufactured_on: date | None
     best_before: date | None
     expiry_source: ExpirySource | None
+    scan: str | None
+    """Text as the scanner sent it; null if the number was typed."""
     scanned_by: str
     scanned_at: datetime
     known_lot: str | None
+    inferred_from: str | None
     corrected_lots: list[str]
     """Lots to which goods of this lot were corrected after their receipt, on this or another one."""
 

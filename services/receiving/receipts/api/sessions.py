@@ -44,6 +44,9 @@ class ScanOut(KnownFieldsModel):
     expiry: date | None
     manufactured_on: date | None
     expiry_source: ExpirySource | None
+    inferred_from: str | None
+    scan: str | None
+    """Text as the scanner sent it; null if the number was typed."""
 
 
 class SessionDetail(SessionSummary):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
+from services.receiving.receipts.domain.announced_cartons import amended_cartons
 from services.receiving.receipts.domain.announced_lines import limit_violation, restate_lines
 from services.receiving.receipts.domain.announced_lots import format_lots, parse_lots, without_serials
 from services.receiving.receipts.domain.closing import emit_receipt_closed
@@ -34,12 +35,14 @@ def amend_receipt(uow: ReceivingUnitOfWork, command: AsnChanged) -> CommandResul
         for row in after
     ]
     after = [row for row in after if row.quantity]
+    cartons = amended_cartons(uow, command.receipt, before, after)
     if violation := (
         _status_violation(receipt)
         or _repeated_line_violation(numbers)
         or _omission_violation(command, before)
         or lines_violation(uow, command.receipt, stated)
         or limit_violation(uow, command.receipt, before, after)
+        or (cartons if isinstance(cartons, ProblemDetail) else None)
     ):
         return CommandResult.rejected(violation)
     uow.receipts.put(
@@ -49,6 +52,8 @@ def amend_receipt(uow: ReceivingUnitOfWork, command: AsnChanged) -> CommandResul
         )
     )
     violations = restate_lines(uow, command.receipt, before, after)
+    for carton in cartons if isinstance(cartons, list) else ():
+        uow.announced_cartons.put(carton)
     return CommandResult(ReceiptResult(receipt=command.receipt, status=receipt.status), violations=violations)
 
 

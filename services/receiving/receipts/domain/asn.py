@@ -1,6 +1,13 @@
 """Announcement of a receipt, in one or several parts."""
 
 from services.receiving.receipts.domain.amendments import apply_waiting_messages
+from services.receiving.receipts.domain.announced_cartons import (
+    announced_cartons_of,
+    cartons_violation,
+    has_same_cartons,
+    replaced_cartons,
+    restate_cartons,
+)
 from services.receiving.receipts.domain.announced_lines import (
     announced_lines_of,
     is_same_content,
@@ -28,15 +35,25 @@ def announce_receipt(uow: ReceivingUnitOfWork, asn: AsnAnnounced) -> CommandResu
     before, after = replaced_lines(uow, asn), announced_lines_of(asn)
     if violation := _document_violation(uow, receipt, asn):
         return CommandResult.rejected(violation)
+    cartons_before = replaced_cartons(uow, asn)
     if receipt and receipt.status in {"CLOSED", "CANCELLED"}:
-        return _repeat_ended(receipt, asn, is_same=is_same_content(before, after))
-    if violation := lines_violation(uow, asn.receipt, asn.lines) or limit_violation(uow, asn.receipt, before, after):
+        is_same = is_same_content(before, after) and has_same_cartons(cartons_before, asn)
+        return _repeat_ended(receipt, asn, is_same=is_same)
+    if violation := (
+        lines_violation(uow, asn.receipt, asn.lines)
+        or limit_violation(uow, asn.receipt, before, after)
+        or cartons_violation(uow, asn)
+    ):
         return CommandResult.rejected(violation)
+    cartons = announced_cartons_of(asn)
     if receipt is None and (cancellation := _waiting_cancellation(uow, asn.receipt)):
+        for carton in cartons:
+            uow.announced_cartons.put(carton)
         return _store_cancelled(uow, cancellation, asn, after)
     path = resource_path("receipts", asn.receipt) if receipt is None else None
     receipt = uow.receipts.put(_with_header(receipt, asn) if receipt else _new_receipt(uow, asn))
     violations = restate_lines(uow, asn.receipt, before, after)
+    restate_cartons(uow, cartons_before, cartons)
     apply_waiting_messages(uow, asn.receipt)
     body = ReceiptResult(receipt=asn.receipt, status=receipt.status)
     return CommandResult(body, violations=violations, resource_path=path)

@@ -13,6 +13,7 @@ from services.receiving.receipts.domain.results import ResolutionResult, reject
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ResolveDiscrepancy
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.raw_scans import scans_of_serials
 from shared.contracts.receiving import DiscrepancyKind, ReceiptSerialsReceived, Resolution, SupervisorResolution
 from shared.identifiers import resource_path
 from shared.unit_of_work import CommandResult
@@ -229,6 +230,7 @@ def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: Re
     received = unit._replace(
         version=unit.version + 1, status="ON_HAND", receipt=line.receipt, line=line.line, location=discrepancy.location,
         lot=label.lot, expiry=label.expiry, manufactured_on=label.manufactured_on, expiry_source=source,
+        scan=discrepancy.scan, inferred_from=discrepancy.inferred_from,
     )  # fmt: skip
     uow.units.put(received)
     uow.known_lots.learn(received.sku, received.lot or "")
@@ -238,5 +240,6 @@ def _receive_serial(uow: ReceivingUnitOfWork, discrepancy: Discrepancy, line: Re
         sku=received.sku, serials=[received.serial], versions=[received.version], location=discrepancy.location or "",
         lot=label.lot, expiry=label.expiry, expiry_source=source, manufactured_on=label.manufactured_on,
         hold_id=new_hold_id(uow, received.sku, discrepancy.location or "", received.expiry),
-        supplier=uow.receipts[line.receipt].supplier,
+        supplier=uow.receipts[line.receipt].supplier, scans=scans_of_serials([discrepancy.scan]),
+        inferred_from=discrepancy.inferred_from,
     )  # fmt: skip

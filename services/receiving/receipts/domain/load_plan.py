@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.receiving.products.domain.records import ProductBarcode
+from services.receiving.receipts.domain.cartons import contents_of
+from services.receiving.receipts.domain.raw_scans import scanned_ssccs, split_scans
 from services.receiving.receipts.domain.records import AnnouncedLine, Discrepancy, LotKey, LotScan, RowKey, Unit
 from services.receiving.receipts.domain.serial_scans import VALID_IDENTIFIER
+from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands import receiving as commands
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.upstream import AsnAnnounced, AsnCancelled, AsnChanged, AsnLine, AsnLineChange
@@ -47,6 +50,9 @@ class LoadPlan:
     lot_scans: set[str] = field(default_factory=set)
     known_lots: set[RowKey] = field(default_factory=set)
     """(sku, lot), for the known spellings of lots."""
+    announced_ssccs: set[str] = field(default_factory=set)
+    """SSCCs of announced cartons and pallets."""
+    scanned_ssccs: set[str] = field(default_factory=set)
     discrepancies: set[str] = field(default_factory=set)
 
     def add_for_discrepancies(self, discrepancies: Iterable[Discrepancy], events: Iterable[CloudEvent[Any]]) -> None:
@@ -88,6 +94,22 @@ class LoadPlan:
             self.lines.add((announced.receipt, announced.line))
             self.units.update((announced.sku, serial) for serial in announced.serials)
 
+    def add_scanned_cartons(self, uow: ReceivingUnitOfWork, events: Iterable[CloudEvent[Any]]) -> set[str]:
+        """Add what scanned cartons contain, as if it were scanned; return its products."""
+        skus: set[str] = set()
+        for event in events:
+            if not isinstance(event.data, commands.ScanItems):
+                continue
+            receipt = event.data.receipt
+            cartons = [carton for sscc in scanned_ssccs(event.data) for carton in uow.cartons_in(receipt, sscc)]
+            for content in contents_of(cartons):
+                skus.add(content.sku)
+                self.lines_by_sku.add((receipt, content.sku))
+                _add_serials(self, receipt, content.sku, content.serials)
+                _add_lots(self, receipt, content.sku, (lot for lot, _ in content.lots))
+        self.skus |= skus
+        return skus
+
     def add_lines(self, units: Iterable[Unit], lot_scans: Collection[LotScan]) -> None:
         """Add the lines of these units and lot scans, also on other receipts, and the lots of ending sessions."""
         self.known_lots.update((scan.sku, scan.lot) for scan in lot_scans if scan.lot)
@@ -112,6 +134,9 @@ def _load_for_announcement(plan: LoadPlan, command: AsnAnnounced, _: object) -> 
     plan.warehouses.add(command.warehouse)
     plan.parts.add((command.receipt, command.part, command.parts))
     _add_asn_lines(plan, command.receipt, command.lines)
+    plan.announced_ssccs.update(
+        number for carton in command.cartons for number in (carton.sscc, carton.pallet) if number
+    )
 
 
 def _load_for_amendment(plan: LoadPlan, command: AsnChanged, _: object) -> None:
@@ -126,6 +151,12 @@ def _load_for_closing(plan: LoadPlan, command: AsnCancelled | commands.CloseRece
 def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcodes) -> None:
     plan.locations.add(command.location)
     plan.sessions.add((command.receipt, command.session))
+    plan.scanned_ssccs.update(scanned_ssccs(command))
+    for part in split_scans(command):
+        _load_for_items(plan, part, barcodes)
+
+
+def _load_for_items(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcodes) -> None:
     barcode = barcodes.get(command.barcode) if command.barcode else None
     if sku := barcode.sku if barcode else command.sku if command.barcode is None else None:
         plan.skus.add(sku)
@@ -138,6 +169,9 @@ def _load_for_scan(plan: LoadPlan, command: commands.ScanItems, barcodes: Barcod
 
 def _load_for_undo(plan: LoadPlan, command: commands.UndoScan, _: object) -> None:
     plan.sessions.add((command.receipt, command.session))
+    if ssccs := scanned_ssccs(command):
+        plan.scanned_ssccs.update(ssccs)
+        plan.closing_sessions.add((command.receipt, command.session))
     _add_serials(plan, command.receipt, command.sku, command.serials)
     _add_lots(plan, command.receipt, command.sku, command.lots)
 
@@ -186,6 +220,7 @@ def entered_serials(command: Message) -> Iterator[str]:
     """Return the serial numbers that a command may register."""
     if isinstance(command, commands.ScanItems):
         yield from command.serials
+        yield from (read.serial for read in command.read_scans if read.serial)
     elif isinstance(command, AsnAnnounced | AsnChanged):
         for line in command.lines:
             yield from line.serials or ()

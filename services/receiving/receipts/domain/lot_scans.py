@@ -62,6 +62,9 @@ class _LotScanEvaluator:
     ) -> None:
         self.uow, self.receipt, self.receipt_id, self.sku = uow, receipt, receipt.receipt, sku
         self.command, self.actor, self.judge = command, uow.event.actor, judge
+        self.scan = next((read.text for read in command.read_scans), None)
+        self.label_sku = next((read.label_sku for read in command.read_scans), None)
+        """Product on the label, if it is another one."""
         self.policy = uow.shelf_life_policy(sku)
         self.is_short_life_held = self.policy.short_shelf_life_policy == "HOLD"
         self.barcode_quantity = uow.barcodes[self.command.barcode].quantity if self.command.barcode else None
@@ -77,7 +80,11 @@ class _LotScanEvaluator:
             made_on = _format_day(entry.manufactured_on) if error == "MANUFACTURED_IN_FUTURE" else None
             return LotScanResult(entry.lot, error, conflicting_value=made_on)
         self.seen_lots.add(fold_lot(entry.lot))
-        all_scans = self.uow.lot_scans_of((self.receipt_id, self.sku, entry.lot))
+        all_scans = [
+            scan
+            for scan in self.uow.lot_scans_of((self.receipt_id, self.sku, entry.lot))
+            if scan.label_sku == self.label_sku
+        ]
         earlier_scans = [scan for scan in all_scans if scan.status != "REJECTED" and scan.lot == entry.lot]
         label = _merge_dates(entry, earlier_scans)
         if label is None:
@@ -90,7 +97,7 @@ class _LotScanEvaluator:
             label = label.model_copy(update={"expiry": expiry})
         if kind := rejection_kind(self.uow, self.sku, self.command.location, label.expiry, has_lot=bool(label.lot)):
             label = label.model_copy(update={"quantity": self._quantity_of(label)})
-            reject_lot(self.uow, self.command, self.sku, kind, label)
+            reject_lot(self.uow, self.command, self.sku, kind, label, scan=self.scan)
             return LotScanResult(entry.lot, kind, conflicting_value=_format_day(label.expiry))
         known = self.uow.known_lots.other_spelling(self.sku, entry.lot)
         if known is None and not self.uow.known_lots.spellings(self.sku, entry.lot):
@@ -136,7 +143,7 @@ class _LotScanEvaluator:
     def _record_scan(self, lot: _JudgedLot, earlier_scans: list[LotScan]) -> LotScanResult:
         """Assign the quantity to lines with open quantity; the excess, or what a supervisor decides, is unmatched."""
         label, shares = lot.label, self._shares_of(lot)
-        scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_location(scan)}
+        scans = {(scan.line, scan.status): scan for scan in earlier_scans if self._is_same_scan(scan)}
         if any(
             scan.quantity + quantity > MAX_QUANTITY
             for line, share_status, quantity in shares
@@ -161,12 +168,14 @@ class _LotScanEvaluator:
         unmatched = Decimal(0) if status == "ACCEPTED" else last_share.quantity
         return LotScanResult(
             lot=label.lot, status=status, line=first_share.line, quantity=accepted, unmatched=unmatched,
-            on_hold=is_held, conflicting_value=lot.known_lot or lot.difference, expiry=label.expiry,
+            on_hold=is_held, conflicting_value=self.label_sku or lot.known_lot or lot.difference, expiry=label.expiry,
             expiry_source=lot.expiry_source,
         )  # fmt: skip
 
     def _shares_of(self, lot: _JudgedLot) -> list[LineShare]:
         quantity = self._quantity_of(lot.label)
+        if self.label_sku:
+            return [self._unmatched_share("WRONG_PRODUCT", quantity)]
         if lot.known_lot:
             return [self._unmatched_share("LOT_CASE_MISMATCH", quantity)]
         if lot.difference:
@@ -193,8 +202,12 @@ class _LotScanEvaluator:
             shares.append(over)
         return shares
 
-    def _is_same_location(self, scan: LotScan) -> bool:
-        return (scan.session, scan.location) == (self.command.session, self.command.location)
+    def _is_same_scan(self, scan: LotScan) -> bool:
+        """Whether quantities are added to a scan: those of the same session, location, raw scan and carton."""
+        command = self.command
+        return (scan.session, scan.location, scan.scan, scan.inferred_from) == (
+            command.session, command.location, self.scan, command.inferred_from,
+        )  # fmt: skip
 
     def _put_lot_scan(self, lot: _JudgedLot, scan: LotScan | None, share: LineShare) -> None:
         uow, command, label = self.uow, self.command, lot.label
@@ -205,6 +218,7 @@ class _LotScanEvaluator:
                 quantity=share.quantity + (scan.quantity if scan else 0), expiry=label.expiry,
                 manufactured_on=label.manufactured_on, best_before=label.best_before, scanned_by=self.actor,
                 scanned_at=uow.now, known_lot=lot.known_lot, expiry_source=lot.expiry_source,
+                scan=self.scan, label_sku=self.label_sku, inferred_from=command.inferred_from,
             )
         )  # fmt: skip
 

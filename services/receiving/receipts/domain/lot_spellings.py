@@ -88,5 +88,6 @@ def _unmatched_scan(uow: ReceivingUnitOfWork, unit: Unit, known: str) -> Unmatch
         receipt=unit.receipt or "", sku=unit.sku, serial=unit.serial, session=unit.session or "",
         kind="LOT_CASE_MISMATCH", line=unit.line, location=unit.location or "", conflicting_value=known,
         scanned_by=unit.scanned_by or "", scanned_at=unit.scanned_at or uow.now, lot=unit.lot, expiry=unit.expiry,
-        manufactured_on=unit.manufactured_on, expiry_source=unit.expiry_source,
+        manufactured_on=unit.manufactured_on, expiry_source=unit.expiry_source, scan=unit.scan,
+        inferred_from=unit.inferred_from,
     )  # fmt: skip

@@ -1,10 +1,11 @@
 """Receipt lines outside ASNs and scans: unplanned lines, products defined later, adjusted units."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import get_args
 
 from services.receiving.receipts.domain.expectations import emit_line_expected, expected_groups
-from services.receiving.receipts.domain.records import UNIT_ADJUSTMENTS, ReceiptLine, Unit
+from services.receiving.receipts.domain.records import ReceiptLine, Unit, UnitAdjustment
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.envelope import chunks
 from shared.contracts.problems import Code
@@ -13,6 +14,8 @@ from shared.contracts.reference import ProductChanged, Tracking
 from shared.contracts.serials import SerialAdjusted
 from shared.contracts.upstream import AsnAnnounced
 from shared.identifiers import resource_path
+
+UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adjustment in get_args(UnitAdjustment)}
 
 
 def add_unplanned_line(uow: ReceivingUnitOfWork, receipt_id: str, sku: str) -> ReceiptLine:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution
@@ -13,19 +13,18 @@ ReceiptStatus = Literal["PLANNED", "IN_PROGRESS", "CLOSED", "CANCELLED"]
 SessionStatus = Literal["OPEN", "CONFIRMED", "DISCARDED"]
 UnitAdjustment = Literal["SCRAPPED", "LOST", "RETURNED_TO_VENDOR"]
 """Why a unit on hand is not in stock."""
-UNIT_ADJUSTMENTS: Mapping[str, UnitAdjustment] = {adjustment: adjustment for adjustment in get_args(UnitAdjustment)}
 
 UnitStatus = Literal["INACTIVE", "EXPECTED", "SCANNED", "ON_HAND", "SHIPPED", "VOID"]
 """INACTIVE: neither expected nor on hand. VOID: entered by mistake; its serial number is never reused."""
 
 LotScanStatus = Literal[
-    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "RECEIVED", "REJECTED"
+    "SCANNED", "OVER", "UNEXPECTED", "LOT_CASE_MISMATCH", "NOT_AS_ANNOUNCED", "WRONG_PRODUCT", "RECEIVED", "REJECTED"
 ]
 """The `UNMATCHED_KINDS` become a discrepancy on confirmation; a supervisor makes them RECEIVED or REJECTED."""
 
 UNMATCHED_KINDS: Mapping[LotScanStatus, DiscrepancyKind] = {
     "OVER": "OVER", "UNEXPECTED": "UNEXPECTED", "LOT_CASE_MISMATCH": "LOT_CASE_MISMATCH",
-    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED",
+    "NOT_AS_ANNOUNCED": "NOT_AS_ANNOUNCED", "WRONG_PRODUCT": "WRONG_PRODUCT",
 }  # fmt: skip
 """Discrepancies of unmatched lot scans, by their status."""
 
@@ -149,6 +148,10 @@ class Unit(NamedTuple):
     announced_expiry: date | None = None
     announced_manufactured_on: date | None = None
     announced_best_before: date | None = None
+    inferred_from: str | None = None
+    """SSCC of the carton whose scan stood for the scan of the unit."""
+    scan: str | None = None
+    """Raw scan of its last receipt."""
 
     def as_expected(self, receipt: str, line: str, part: int) -> "Unit":
         """Return the unit as expected on a receipt line, as listed by a part of its ASN."""
@@ -221,6 +224,8 @@ class UnmatchedScan(NamedTuple):
     expiry: date | None = None
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    inferred_from: str | None = None
+    scan: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -229,7 +234,7 @@ class UnmatchedScan(NamedTuple):
 
 
 class LotScan(NamedTuple):
-    """Scanned quantity of a lot in a session; repeated scans at one location are added up (S23).
+    """Scanned quantity of a lot in a session; repeated equal scans at one location are added up (S23).
 
     For an untracked product, `lot` is empty and there are no dates.
     """
@@ -251,6 +256,9 @@ class LotScan(NamedTuple):
     known_lot: str | None = None
     """The known lot that the number spells in another way, and as which the quantity is received."""
     expiry_source: ExpirySource | None = None
+    inferred_from: str | None = None
+    scan: str | None = None
+    label_sku: str | None = None
 
     @property
     def received_lot(self) -> str:
@@ -288,3 +296,5 @@ class Discrepancy(NamedTuple):
     """The lot scan of a lot discrepancy."""
     manufactured_on: date | None = None
     expiry_source: ExpirySource | None = None
+    inferred_from: str | None = None
+    scan: str | None = None

@@ -31,23 +31,27 @@ def rejection_kind(
     return "EXPIRED" if violation == "expired" else "INSUFFICIENT_SHELF_LIFE"
 
 
-def reject_lot(uow: ReceivingUnitOfWork, command: ScanItems, sku: str, kind: RejectionKind, label: ScannedLot) -> None:
-    """Record a rejected lot with its quantity; the latest rejection of a lot in a session replaces earlier ones."""
+def reject_lot(
+    uow: ReceivingUnitOfWork, command: ScanItems, sku: str, kind: RejectionKind, label: ScannedLot, *,
+    scan: str | None,
+) -> None:  # fmt: skip
+    """Record a rejected lot with its quantity; its latest one in a session or carton replaces others."""
     lines = uow.lines_of(command.receipt, sku)
     rejection = _to_rejection(
         uow, command, kind, sku=sku, line=lines[0].line if lines else None, quantity=label.quantity or Decimal(0),
-        lot=label.lot, expiry=label.expiry,
+        lot=label.lot, expiry=label.expiry, scan=scan,
     )  # fmt: skip
     earlier = [
         existing
         for existing in uow.rejections_by_item[command.receipt, sku, fold_lot(label.lot)]
-        if existing.session == command.session
+        if existing.session == command.session and existing.inferred_from == command.inferred_from
     ]
     _record(uow, rejection, earlier)
 
 
 def reject_serial(
-    uow: ReceivingUnitOfWork, command: ScanItems, sku: str, kind: RejectionKind, *, unit: Unit, expiry: date | None
+    uow: ReceivingUnitOfWork, command: ScanItems, sku: str, kind: RejectionKind, *, unit: Unit, expiry: date | None,
+    scan: str | None,
 ) -> None:  # fmt: skip
     """Record a rejected unit; its latest rejection on the receipt replaces an earlier one."""
     serial, lines = unit.serial, uow.lines_of(command.receipt, sku)
@@ -55,7 +59,7 @@ def reject_serial(
     line = unit.line if is_expected_here else lines[0].line if lines else None
     rejection = _to_rejection(
         uow, command, kind, sku=sku, line=line, quantity=Decimal(1), serial=serial,
-        lot=command.lot or unit.announced_lot, expiry=expiry,
+        lot=command.lot or unit.announced_lot, expiry=expiry, scan=scan,
     )  # fmt: skip
     _record(uow, rejection, uow.rejections_by_item[command.receipt, sku, serial])
 
@@ -93,13 +97,14 @@ def rejected_by_line(
 
 def _to_rejection(
     uow: ReceivingUnitOfWork, command: ScanItems, kind: RejectionKind, *, sku: str, line: str | None,
-    quantity: Decimal, lot: str | None, expiry: date | None, serial: str | None = None,
+    quantity: Decimal, lot: str | None, expiry: date | None, scan: str | None, serial: str | None = None,
 ) -> Discrepancy:  # fmt: skip
     return Discrepancy(
         discrepancy="", receipt=command.receipt, session=command.session, kind=kind, line=line, sku=sku, serial=serial,
         missing_serials=[], quantity=quantity, location=command.location, conflicting_value=None, found_at=uow.now,
         found_by=uow.event.actor, resolution="REJECT", reason=DISCREPANCY_TEXT[kind].format(expiry=expiry),
-        resolved_at=uow.now, resolved_by=uow.event.actor, lot=lot, expiry=expiry,
+        resolved_at=uow.now, resolved_by=uow.event.actor, lot=lot, expiry=expiry, scan=scan,
+        inferred_from=command.inferred_from,
     )  # fmt: skip
 
 

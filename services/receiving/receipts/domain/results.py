@@ -51,6 +51,11 @@ class SerialScanResult(DescribedFields):
     read_as: ReadAs | None = None
     expiry: date | None = None
     expiry_source: ExpirySource | None = None
+    sku: str | None = None
+    """Product that a raw scan names."""
+    scan: str | None = None
+    """Raw scan that was read."""
+    inferred_from: str | None = None
 
     @property
     def scanned_value(self) -> str:
@@ -78,6 +83,11 @@ class LotScanResult(DescribedFields):
     read_as: ReadAs | None = None
     expiry: date | None = None
     expiry_source: ExpirySource | None = None
+    sku: str | None = None
+    """Product that a raw scan names."""
+    scan: str | None = None
+    """Raw scan that was read."""
+    inferred_from: str | None = None
 
     @property
     def scanned_value(self) -> str:
@@ -98,11 +108,12 @@ class ScanResult(PartialResult):
     """Result of each scan, in the order scanned. Unmatched scans become discrepancies on confirmation.
 
     `scan_results` holds the results of serial numbers, `lots` the results of lots, `lines` the lines that they name.
+    `sku` is null if raw scans name several products. Raw scans that cannot be read are listed in `rejected` only.
     """
 
     receipt: str
     session: str
-    sku: str
+    sku: str | None
     accepted: int
     unmatched: int
     scan_results: list[SerialScanResult]

@@ -1,10 +1,13 @@
 """Scans on a receipt: every serial number and lot has its own result (S13, S14, S16, S23)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from services.receiving.locations.domain.definitions import inactive_location_violation
+from services.receiving.receipts.domain.carton_scans import open_carton
 from services.receiving.receipts.domain.lot_scans import evaluate_lot_scans
 from services.receiving.receipts.domain.misreads import MAX_NAMED, Misread, ScanJudge, describe_misreads
+from services.receiving.receipts.domain.raw_scans import split_scans, unread_scans
 from services.receiving.receipts.domain.records import Receipt, Session
 from services.receiving.receipts.domain.results import (
     LotScanResult,
@@ -42,6 +45,7 @@ REJECTED_SERIALS: dict[ScanStatus, tuple[Code, str]] = {
 }
 REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
     "INVALID": (Code.INVALID_LOT, "invalid lot number"),
+    "DUPLICATE_IN_RECEIPT": (Code.DUPLICATE_LOT_IN_REQUEST, "already scanned by the SSCC of its carton"),
     "NOT_A_LOT": (Code.NOT_A_LOT, "not a lot number"),
     "LOT_REQUIRED": (Code.LOT_REQUIRED, "lot number missing"),
     "NOT_LOT_TRACKED": (Code.NOT_LOT_TRACKED, "the product has no lots and no dates"),
@@ -55,37 +59,32 @@ REJECTED_LOTS: dict[ScanStatus, tuple[Code, str]] = {
 }
 
 
+ItemResult = SerialScanResult | LotScanResult
+
+
 def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     """Evaluate each serial number or lot as accepted, unmatched or rejected; open the session if necessary."""
     receipt = uow.receipts.get(command.receipt)
-    sku = find_sku(uow, command)
     session = uow.sessions.get((command.receipt, command.session))
     if violation := (
         _receipt_violation(command, receipt)
-        or _product_violation(uow, command, sku)
+        or (None if command.scans else _product_violation(uow, command))
         or _location_violation(uow, command, receipt)
-        or (session and session_violation(session, uow.event.actor))
+        or (session and session_violation(session, uow.event.sender))
     ):
         return CommandResult.rejected(violation)
-    if receipt is None or sku is None:  # checked above; narrows the types
+    if receipt is None:  # checked above; narrows the type
         return reject(Code.RECEIPT_NOT_FOUND, command.receipt)
-    judge = ScanJudge(uow, sku, receipt.receipt)
-    if violation := _label_violation(uow, command, sku, judge):
-        return CommandResult.rejected(violation)
-    serial_results = evaluate_serial_scans(uow, command, receipt, sku, judge) if command.serials else []
-    lot_results = evaluate_lot_scans(uow, command, receipt, sku, judge) if command.lots else []
-    results, codes = (lot_results, REJECTED_LOTS) if command.lots else (serial_results, REJECTED_SERIALS)
+    violations = unread_scans(command)
+    evaluated = _evaluate_all(uow, command, receipt, violations)
+    results = [result for _, of_product in evaluated for result in of_product]
+    by_product: dict[str, list[ItemResult]] = {}
+    for sku, of_product in evaluated:
+        by_product.setdefault(sku, []).extend(of_product)
+    for sku, of_product in by_product.items():
+        violations += _rejections(uow, command, sku, of_product)
     statuses = [result.status for result in results]
-    limits = {
-        "decimals": uow.decimals(sku), "today": uow.latest_date(command.location),
-        "required": uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
-    }  # fmt: skip
-    violations = [
-        _to_violation(status, code, text, limits, results)
-        for status, (code, text) in codes.items()
-        if status in statuses
-    ]
-    rejected_count = sum(len(violation.ids) for violation in violations)
+    rejected_count = sum(status in REJECTED_SERIALS or status in REJECTED_LOTS for status in statuses)
     if rejected_count == len(results):
         return CommandResult.rejected(*violations)
     accepted = statuses.count("ACCEPTED")
@@ -93,11 +92,71 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
         _open_session(uow, command)
     numbers = {result.line for result in results}
     body = ScanResult.model_construct(
-        receipt=command.receipt, session=command.session, sku=sku, accepted=accepted,
-        unmatched=len(results) - accepted - rejected_count, scan_results=serial_results, lots=lot_results,
-        lines=describe_lines(line for line in uow.lines_of(command.receipt, sku) if line.line in numbers),
+        receipt=command.receipt, session=command.session, sku=next(iter(by_product)) if len(by_product) == 1 else None,
+        accepted=accepted, unmatched=len(results) - accepted - rejected_count,
+        scan_results=[result for result in results if isinstance(result, SerialScanResult)],
+        lots=[result for result in results if isinstance(result, LotScanResult)],
+        lines=describe_lines(
+            line for sku in by_product for line in uow.lines_of(command.receipt, sku) if line.line in numbers
+        ),
     )  # fmt: skip
     return CommandResult(body, violations=violations)
+
+
+def _evaluate_all(
+    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, violations: list[ProblemDetail]
+) -> list[tuple[str, Sequence[ItemResult]]]:
+    """Evaluate all items of a command one after another, last those in cartons; returns products and their results."""
+    results: list[tuple[str, Sequence[ItemResult]]] = []
+
+    def evaluate(parts: Iterable[ScanItems]) -> None:
+        for part in parts:
+            sku = find_sku(uow, part) or ""
+            evaluated = _product_violation(uow, part) or _evaluate(uow, part, receipt, sku)
+            if isinstance(evaluated, ProblemDetail):
+                violations.append(evaluated)
+            else:
+                results.append((sku, evaluated))
+
+    evaluate(split_scans(command))
+    for read in command.read_scans:
+        if read.sscc:
+            carton = open_carton(uow, command, receipt, read)
+            violations += carton.violations
+            results += [(result.sku or "", [result]) for result in carton.scanned]
+            evaluate(carton.parts)
+    return results
+
+
+def _evaluate(
+    uow: ReceivingUnitOfWork, command: ScanItems, receipt: Receipt, sku: str
+) -> Sequence[ItemResult] | ProblemDetail:
+    """Evaluate the serial numbers or lots of one product and label."""
+    judge = ScanJudge(uow, sku, receipt.receipt)
+    if violation := _label_violation(uow, command, sku, judge):
+        return violation
+    evaluate: Any = evaluate_lot_scans if command.lots else evaluate_serial_scans
+    results: list[ItemResult] = evaluate(uow, command, receipt, sku, judge)
+    for result, read in zip(results, command.read_scans, strict=False):
+        result.sku, result.scan, result.inferred_from = read.sku, read.text, read.sscc
+    return results
+
+
+def _rejections(
+    uow: ReceivingUnitOfWork, command: ScanItems, sku: str, results: Sequence[ItemResult]
+) -> list[ProblemDetail]:
+    """Return the violations of the rejected items of a product."""
+    limits = {
+        "decimals": uow.decimals(sku), "today": uow.latest_date(command.location),
+        "required": uow.shelf_life_policy(sku).min_remaining_shelf_life_at_receipt,
+    }  # fmt: skip
+    codes = REJECTED_LOTS if isinstance(results[0], LotScanResult) else REJECTED_SERIALS
+    statuses = {result.status for result in results}
+    return [
+        _to_violation(status, code, text, limits, results)
+        for status, (code, text) in codes.items()
+        if status in statuses
+    ]
 
 
 def find_sku(uow: ReceivingUnitOfWork, command: ScanItems) -> str | None:
@@ -111,7 +170,7 @@ def find_sku(uow: ReceivingUnitOfWork, command: ScanItems) -> str | None:
 def _open_session(uow: ReceivingUnitOfWork, command: ScanItems) -> None:
     uow.sessions.put(
         Session(
-            receipt=command.receipt, session=command.session, owner=uow.event.actor, status="OPEN", opened_at=uow.now
+            receipt=command.receipt, session=command.session, owner=uow.event.sender, status="OPEN", opened_at=uow.now
         )
     )
     receipt = uow.receipts[command.receipt]
@@ -142,7 +201,8 @@ def _receipt_violation(command: ScanItems, receipt: Receipt | None) -> ProblemDe
     return None
 
 
-def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems, sku: str | None) -> ProblemDetail | None:
+def _product_violation(uow: ReceivingUnitOfWork, command: ScanItems) -> ProblemDetail | None:
+    sku = find_sku(uow, command)
     tracking = uow.tracking(sku) if sku else None
     if tracking is None:
         return ProblemDetail(code=Code.PRODUCT_NOT_FOUND, detail=f"Product {command.sku or command.barcode} not found")
@@ -194,7 +254,7 @@ def _to_violation(
     code: Code,
     template: str,
     limits: Mapping[str, object],
-    results: Sequence[SerialScanResult | LotScanResult],
+    results: Sequence[ItemResult],
 ) -> ProblemDetail:
     """Return the violation of the scans of a status; its text names their days and the limits that they violate."""
     concerned = [result for result in results if result.status == status]

@@ -79,6 +79,10 @@ class _SerialScanEvaluator:
         self.expectation = UnitExpectation(
             uow.lines_of(self.receipt_id, sku), label, uow.shelf_life_policy(sku), uow.latest_date(command.location)
         )
+        self.label_sku = next((read.label_sku for read in command.read_scans), None)
+        """Product on the labels, if it is another one."""
+        self.inferred_from = command.inferred_from
+        self.scans = {read.serial: read.text for read in command.read_scans}
         self.rejection_kinds: dict[date | None, RejectionKind | None] = {}
         self.known_lot = uow.known_lots.other_spelling(sku, command.lot or "")
         self.lines = {line.line: _LineCounter(line) for line in uow.lines_of(self.receipt_id, sku)}
@@ -96,11 +100,13 @@ class _SerialScanEvaluator:
             return SerialScanResult(serial=serial, status="DUPLICATE_IN_RECEIPT", line=unit.line)
         expiry = self.expectation.complete(unit)[0].expiry
         if kind := self._rejection_kind(expiry):
-            reject_serial(self.uow, self.command, self.sku, kind, unit=unit, expiry=expiry)
+            reject_serial(self.uow, self.command, self.sku, kind, unit=unit, expiry=expiry, scan=self.scans.get(serial))
             return SerialScanResult(serial, kind, unit.line, None if expiry is None else str(expiry))
         if self.receipt.has_rejections:
             rejections = self.uow.rejections_by_item[self.receipt_id, self.sku, serial]
             withdraw_rejections(self.uow, rejections, ACCEPTED_LATER)
+        if self.label_sku:
+            return self._record_unmatched(unit, "WRONG_PRODUCT", self.label_sku)
         return self._evaluate_new(unit) if unit.status == "INACTIVE" else self._evaluate_registered(unit)
 
     def _rejection_kind(self, expiry: date | None) -> RejectionKind | None:
@@ -161,7 +167,8 @@ class _SerialScanEvaluator:
                 expiry=label.expiry, manufactured_on=label.manufactured_on, announced_lot=unit.announced_lot,
                 expiry_source=source, announced_expiry=unit.announced_expiry,
                 announced_manufactured_on=unit.announced_manufactured_on,
-                announced_best_before=unit.announced_best_before,
+                announced_best_before=unit.announced_best_before, scan=self.scans.get(unit.serial),
+                inferred_from=self.inferred_from,
             )
         )  # fmt: skip
         return SerialScanResult(
@@ -177,7 +184,7 @@ class _SerialScanEvaluator:
                 receipt=self.receipt_id, sku=self.sku, serial=unit.serial, session=self.command.session, kind=kind,
                 line=line, location=self.command.location, conflicting_value=conflicting_value, scanned_by=self.actor,
                 scanned_at=self.uow.now, lot=label.lot, expiry=label.expiry, manufactured_on=label.manufactured_on,
-                expiry_source=source,
+                expiry_source=source, scan=self.scans.get(unit.serial), inferred_from=self.inferred_from,
             )
         )  # fmt: skip
         return SerialScanResult(serial=unit.serial, status=kind, line=line, conflicting_value=conflicting_value)

@@ -1,10 +1,12 @@
 """Commands on scanning sessions: undo, discard, take over, confirm."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from services.receiving.receipts.domain.lot_spellings import set_aside_lot_scans, set_aside_units
+from services.receiving.receipts.domain.raw_scans import scanned_ssccs
 from services.receiving.receipts.domain.receive import (
     lot_discrepancy,
     receive_lots,
@@ -12,7 +14,14 @@ from services.receiving.receipts.domain.receive import (
     record_discrepancies,
     serial_discrepancy,
 )
-from services.receiving.receipts.domain.records import LotScan, Session, Unit, group_by_line
+from services.receiving.receipts.domain.records import (
+    Discrepancy,
+    LotScan,
+    Session,
+    Unit,
+    UnmatchedScan,
+    group_by_line,
+)
 from services.receiving.receipts.domain.rejected_goods import withdraw_rejections
 from services.receiving.receipts.domain.results import SessionResult, describe_lines
 from services.receiving.receipts.domain.scans import session_violation
@@ -28,9 +37,9 @@ def undo_scans(uow: ReceivingUnitOfWork, command: UndoScan) -> CommandResult:
     session = _open_session(uow, command)
     if isinstance(session, ProblemDetail):
         return CommandResult.rejected(session)
-    units: list[Unit] = []
-    unknown: list[str] = []
-    unmatched_count = 0
+    cartons = _find_cartons(uow, session, command)
+    units, unknown = cartons.units, list[str]()
+    unmatched_count = _undo_unmatched(uow, cartons)
     for serial in dict.fromkeys(command.serials):
         unit = uow.get_unit(command.sku, serial)
         unmatched_scan = uow.unmatched_scans.get((command.receipt, command.sku, serial))
@@ -43,7 +52,7 @@ def undo_scans(uow: ReceivingUnitOfWork, command: UndoScan) -> CommandResult:
             unmatched_count += withdrawn
         else:
             unknown.append(serial)
-    scans_by_id: dict[str, LotScan] = {}
+    scans_by_id = {scan.scan_id: scan for scan in cartons.lot_scans}
     withdrawn_lots = 0
     for lot in dict.fromkeys(command.lots):
         in_session = [
@@ -61,12 +70,54 @@ def undo_scans(uow: ReceivingUnitOfWork, command: UndoScan) -> CommandResult:
     code = Code.LOT_NOT_SCANNED if command.lots else Code.SERIAL_NOT_SCANNED
     detail = f"{len(unknown)} {'lots' if command.lots else 'serials'} not scanned in session {command.session}"
     violations = [ProblemDetail(code=code, detail=detail, ids=unknown)] if unknown else []
+    if cartons.unknown:
+        detail = f"Nothing was scanned by SSCC {', '.join(cartons.unknown)} in session {command.session}"
+        violations.append(ProblemDetail(code=Code.CARTON_NOT_SCANNED, detail=detail, ids=cartons.unknown))
     if not units and not unmatched_count and not lot_scans and not withdrawn_lots:
         return CommandResult.rejected(*violations)
     body = _to_result(session, len(units) + unmatched_count, lot_scans)
     numbers = dict.fromkeys([*(unit.line for unit in units), *(scan.line for scan in lot_scans)])
     body.lines = describe_lines(line for each in numbers if (line := uow.lines.get((command.receipt, each or ""))))
     return CommandResult(body, violations=violations)
+
+
+@dataclass(slots=True)
+class _CartonScans:
+    """What was scanned in a session by the SSCCs of cartons."""
+
+    units: list[Unit]
+    unmatched: list[UnmatchedScan]
+    lot_scans: list[LotScan]
+    rejections: list[Discrepancy]
+    unknown: list[str]
+    """SSCCs by which nothing was scanned."""
+
+
+def _find_cartons(uow: ReceivingUnitOfWork, session: Session, command: UndoScan) -> _CartonScans:
+    """Find what the SSCCs of a command have scanned in a session, those of pallets for all their cartons."""
+    named = {
+        sscc: {sscc, *(carton.sscc for carton in uow.cartons_in(session.receipt, sscc))}
+        for sscc in dict.fromkeys(scanned_ssccs(command))
+    }
+    ssccs = set[str]().union(*named.values())
+    rejections = [
+        row
+        for row in uow.discrepancies_by_receipt[session.receipt]
+        if row.session == session.session and row.resolution == "REJECT" and row.inferred_from in ssccs
+    ]
+    units = [unit for unit in uow.scanned_units(session) if unit.inferred_from in ssccs]
+    unmatched = [scan for scan in uow.unmatched_scans_in(session) if scan.inferred_from in ssccs]
+    lot_scans = [scan for scan in uow.lot_scans_in(session) if scan.inferred_from in ssccs]
+    found = {row.inferred_from for rows in (units, unmatched, lot_scans, rejections) for row in rows}
+    unknown = [sscc for sscc, cartons in named.items() if not cartons & found]
+    return _CartonScans(units, unmatched, lot_scans, rejections, unknown)
+
+
+def _undo_unmatched(uow: ReceivingUnitOfWork, cartons: _CartonScans) -> int:
+    """Undo unmatched scans and rejections of cartons; return their number."""
+    for scan in cartons.unmatched:
+        uow.unmatched_scans.remove(scan.key)
+    return len(cartons.unmatched) + withdraw_rejections(uow, cartons.rejections, "scan undone")
 
 
 def discard_session(uow: ReceivingUnitOfWork, command: DiscardSession) -> CommandResult:
@@ -99,7 +150,7 @@ def take_over_session(uow: ReceivingUnitOfWork, command: TakeOverSession) -> Com
     session = _open_session(uow, command, any_owner=True)
     if isinstance(session, ProblemDetail):
         return CommandResult.rejected(session)
-    session = uow.sessions.put(session._replace(owner=uow.event.actor))
+    session = uow.sessions.put(session._replace(owner=uow.event.sender))
     return CommandResult(_to_result(session, 0))
 
 
@@ -149,7 +200,7 @@ def _open_session(uow: ReceivingUnitOfWork, command: Any, *, any_owner: bool = F
         return ProblemDetail(
             code=Code.SESSION_NOT_FOUND, detail=f"Session {command.session} of receipt {command.receipt} not found"
         )
-    return session_violation(session, session.owner if any_owner else uow.event.actor) or session
+    return session_violation(session, session.owner if any_owner else uow.event.sender) or session
 
 
 def _to_result(

@@ -16,6 +16,7 @@ from services.receiving.receipts.domain.misreads import barcodes_to_look_up
 from services.receiving.receipts.domain.records import RowKey, Unit
 from services.receiving.receipts.store import select_statements as sql
 from services.receiving.receipts.store.tables import (
+    ANNOUNCED_CARTONS,
     ANNOUNCED_LINES,
     DISCREPANCIES,
     KNOWN_LOTS,
@@ -26,6 +27,7 @@ from services.receiving.receipts.store.tables import (
     UNITS,
     UNMATCHED_SCANS,
 )
+from services.receiving.suppliers import store as suppliers
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ScanItems
 from shared.contracts.envelope import CloudEvent
@@ -53,10 +55,11 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
         uow.barcodes.load(await products.find_barcodes(tx, codes))
     waiting_events = await _load_waiting_messages(tx, uow, events)
     plan = required_keys([*events, *waiting_events], uow.barcodes)
-    await _load_discrepancies(tx, uow, plan)
-    plan.add_for_discrepancies(uow.discrepancies, events)
     await _load_announced_lines(tx, uow, plan)
     plan.add_announced(uow.announced_lines)
+    await _load_cartons(tx, uow, plan, events)
+    await _load_discrepancies(tx, uow, plan)
+    plan.add_for_discrepancies(uow.discrepancies, events)
     await _load_units(tx, uow, plan)
     await _load_lot_scans(tx, uow, plan)
     plan.add_lines(uow.units, list(uow.lot_scans))
@@ -65,6 +68,8 @@ async def load_receipts(tx: Transaction, uow: ReceivingUnitOfWork, events: Seque
     await _load_look_alikes(tx, uow, plan)
     await _load_rejections(tx, uow, plan)
     await _load_reference_data(tx, uow, plan)
+    if plan.scanned_ssccs:
+        await suppliers.load_suppliers(tx, uow, {receipt.supplier for receipt in uow.receipts})
 
 
 async def _load_waiting_messages(
@@ -130,6 +135,23 @@ async def _load_announced_lines(tx: Transaction, uow: ReceivingUnitOfWork, plan:
         parameters = as_arrays(plan.parts, "receipts", "parts", "last_parts")
         parameters |= as_arrays(plan.changed_lines, "other_receipts", "lines")
         uow.announced_lines.load(ANNOUNCED_LINES.load(await tx.fetch_all(sql.SELECT_ANNOUNCED_LINES, parameters)))
+
+
+async def _load_cartons(
+    tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan, events: Sequence[CloudEvent[Any]]
+) -> None:
+    """Load cartons by SSCC and those of replaced parts; lock the products in scanned ones."""
+    is_restated = bool(plan.parts or plan.changed_lines) and len(uow.announced_lines) > 0
+    if not (plan.announced_ssccs or plan.scanned_ssccs or is_restated):
+        return
+    all_parts = {(receipt, 0, 0) for receipt, _ in plan.changed_lines}
+    parameters = as_arrays(plan.parts | all_parts, "receipts", "parts", "last_parts")
+    parameters |= {"ssccs": sorted(plan.announced_ssccs | plan.scanned_ssccs)}
+    uow.announced_cartons.load(ANNOUNCED_CARTONS.load(await tx.fetch_all(sql.SELECT_CARTONS, parameters)))
+    plan.receipts.update(row.receipt for row in uow.announced_cartons)
+    if plan.scanned_ssccs:
+        skus = plan.add_scanned_cartons(uow, events)
+        await locks.acquire(tx, {f"sku:{sku}" for sku in skus})
 
 
 async def _load_units(tx: Transaction, uow: ReceivingUnitOfWork, plan: LoadPlan) -> None:

@@ -18,14 +18,16 @@ async def save(tx: Transaction, uow: ReceivingUnitOfWork) -> None:
     lines, sessions, units = uow.lines.pop_changes(), uow.sessions.pop_changes(), uow.units.pop_changes()
     unmatched_scans, lot_scans = uow.unmatched_scans.pop_changes(), uow.lot_scans.pop_changes()
     discrepancies, announced_lines = uow.discrepancies.pop_changes(), uow.announced_lines.pop_changes()
+    announced_cartons = uow.announced_cartons.pop_changes()
     children: Sequence[Changes[Any, Any]] = (
-        lines, sessions, unmatched_scans, lot_scans, discrepancies, announced_lines,
+        lines, sessions, unmatched_scans, lot_scans, discrepancies, announced_lines, announced_cartons,
     )  # fmt: skip
     touched = {row.receipt for changes in children for row in (*changes.added, *changes.changed)}
     touched |= {changes.saved_states[key].receipt for changes in children for key in changes.removed}
     await _save_receipts(tx, uow, touched)
     await tables.LINES.save_changes(tx, lines)
     await tables.ANNOUNCED_LINES.save_changes(tx, announced_lines)
+    await tables.ANNOUNCED_CARTONS.save_changes(tx, announced_cartons)
     await tables.SESSIONS.save_changes(tx, sessions)
     units.added.sort()
     await tables.UNITS.save_changes(tx, units)

@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from services.receiving.receipts.domain.look_alikes import LOOK_ALIKE_SQL
 from services.receiving.receipts.store.tables import (
+    ANNOUNCED_CARTONS,
     ANNOUNCED_LINES,
     DISCREPANCIES,
     KNOWN_LOTS,
@@ -21,6 +22,7 @@ LINE_COLUMNS = LINES.columns("l").replace("l.lots", "l.lots::text AS lots")
 UNIT_COLUMNS, RECEIPT_COLUMNS = UNITS.columns("u"), RECEIPTS.columns("r")
 SESSION_COLUMNS, DISCREPANCY_COLUMNS = SESSIONS.columns("s"), DISCREPANCIES.columns("d")
 ANNOUNCED_COLUMNS = ANNOUNCED_LINES.columns("a").replace("a.lots", "a.lots::text AS lots")
+CARTON_COLUMNS = ANNOUNCED_CARTONS.columns("c").replace("c.content", "c.content::text AS content")
 UNMATCHED_SCAN_COLUMNS, LOT_SCAN_COLUMNS = UNMATCHED_SCANS.columns("a"), LOT_SCANS.columns("s")
 
 SELECT_RECEIPTS = text(f"SELECT {RECEIPT_COLUMNS} FROM receipt r WHERE receipt = ANY(CAST(:receipts AS text[]))")
@@ -49,6 +51,16 @@ JOIN announced_line a ON a.receipt = k.receipt
 UNION ALL
 SELECT {ANNOUNCED_COLUMNS} FROM unnest(CAST(:other_receipts AS text[]), CAST(:lines AS text[])) AS k(receipt, line)
 JOIN announced_line a ON a.receipt = k.receipt AND (a.line = k.line OR a.rejected <> '{{}}')
+""")
+SELECT_CARTONS = text(f"""
+SELECT {CARTON_COLUMNS}
+FROM unnest(CAST(:receipts AS text[]), CAST(:parts AS integer[]), CAST(:last_parts AS integer[]))
+     AS k(receipt, part, last_part)
+JOIN announced_carton c ON c.receipt = k.receipt AND (c.part = k.part OR c.part > k.last_part)
+UNION ALL
+SELECT {CARTON_COLUMNS} FROM announced_carton c WHERE c.sscc = ANY(CAST(:ssccs AS text[]))
+UNION ALL
+SELECT {CARTON_COLUMNS} FROM announced_carton c WHERE c.pallet = ANY(CAST(:ssccs AS text[]))
 """)
 SELECT_SESSIONS = text(f"""
 SELECT {SESSION_COLUMNS} FROM unnest(CAST(:receipts AS text[]), CAST(:sessions AS text[])) AS k(receipt, session)

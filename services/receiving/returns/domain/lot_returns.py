@@ -14,15 +14,18 @@ from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ReceiveReturn
 from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
 from shared.contracts.quantities import LotQuantity
-from shared.contracts.receiving import ReturnLotsReceived
+from shared.contracts.raw_scans import join_scans
+from shared.contracts.receiving import ReturnedLot, ReturnLotsReceived
 from shared.contracts.reference import Tracking
 from shared.identifiers import fold_lot, matching_spellings, resource_path
 from shared.inventory.decimals import precision_violation
 from shared.unit_of_work import CommandResult
 
 MAX_EXAMPLES = 20
-ProblemClass = type[ProblemDetail]
 """Maximum number of lots in the text of a violation; `ids` lists all of them."""
+MAX_QUANTITY = Decimal(1_000_000)
+"""Maximum quantity of a lot in one event."""
+ProblemClass = type[ProblemDetail]
 
 
 def get_or_create_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CustomerReturn:
@@ -51,6 +54,9 @@ def lot_tracking_violation(
             detail=f"Product {command.sku} is not lot-tracked",
             ids=[name for name in lot_numbers if name],
         )
+    if excessive := [lot.lot or command.sku for lot in command.lots if lot.quantity > MAX_QUANTITY]:
+        detail = f"Scans of {', '.join(excessive)} add up to more than {MAX_QUANTITY:f}; send several returns"
+        return ProblemDetail(code=Code.TOO_MANY_UNITS, detail=detail, ids=excessive)
     counts = Counter(map(fold_lot, lot_numbers))
     if repeated := [name for name in lot_numbers if counts[fold_lot(name)] > 1]:
         return ProblemDetail(
@@ -85,7 +91,8 @@ def _precision_violation(uow: ReceivingUnitOfWork, command: ReceiveReturn, lot: 
 
 def return_lots(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
     """Receive returned lots on hold; only lots that exceed the returnable quantity are rejected."""
-    accepted: list[LotQuantity] = []
+    accepted: list[ReturnedLot] = []
+    scans = scans_by_lot(command)
     rejected: dict[tuple[Code, ProblemClass], list[tuple[LotQuantity, ShippedLot]]] = defaultdict(list)
     for lot in command.lots:
         shipped = uow.shipped_of(command.order, command.customer, command.sku, lot.lot)
@@ -93,8 +100,9 @@ def return_lots(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResu
             is_known = bool(_shipped_spellings(uow, command, lot.lot))
             rejected[_return_violation(shipped, is_known_shipped=is_known)].append((lot, shipped))
         else:
-            _return_lot(uow, command, lot, shipped)
-            accepted.append(lot)
+            scan = scans.get(fold_lot(lot.lot))
+            _return_lot(uow, command, lot, shipped, scan)
+            accepted.append(ReturnedLot(lot=lot.lot, quantity=lot.quantity, scan=scan))
     violations = [_to_violation(uow, command, *kind, lots) for kind, lots in rejected.items()]
     if not accepted:
         return CommandResult.rejected(*violations)
@@ -103,7 +111,8 @@ def return_lots(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResu
         ReturnLotsReceived, return_id=command.return_id, order=command.order, customer=command.customer,
         sku=command.sku, lots=accepted, location=command.location, hold_id=return_record.hold_id, reason=command.reason,
     )  # fmt: skip
-    body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, lots=accepted)
+    lots = [LotQuantity(lot=lot.lot, quantity=lot.quantity) for lot in accepted]
+    body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, lots=lots)
     return CommandResult(body, violations=violations)
 
 
@@ -114,7 +123,18 @@ def _return_violation(shipped: ShippedLot, *, is_known_shipped: bool) -> tuple[C
     return Code.NOT_SHIPPED_TO_CUSTOMER, ProblemDetail if is_known_shipped else ProvisionalProblem
 
 
-def _return_lot(uow: ReceivingUnitOfWork, command: ReceiveReturn, lot: LotQuantity, shipped: ShippedLot) -> None:
+def scans_by_lot(command: ReceiveReturn) -> dict[str, str | None]:
+    """Return the raw scans of each lot, by its comparison key."""
+    scans: dict[str, str | None] = {}
+    for read in command.sound_scans:
+        key = fold_lot(read.lot or "")
+        scans[key] = join_scans(scans.get(key), read.text)
+    return scans
+
+
+def _return_lot(
+    uow: ReceivingUnitOfWork, command: ReceiveReturn, lot: LotQuantity, shipped: ShippedLot, scan: str | None
+) -> None:  # fmt: skip
     uow.shipped_lots.put(shipped._replace(returned=shipped.returned + lot.quantity))
     uow.returns_by_shipped_lot[shipped.key].add(command.return_id)
     key = (command.return_id, command.sku, lot.lot, command.location)
@@ -122,7 +142,7 @@ def _return_lot(uow: ReceivingUnitOfWork, command: ReceiveReturn, lot: LotQuanti
         return_id=command.return_id, sku=command.sku, lot=lot.lot, location=command.location, quantity=Decimal(0),
         disposed=Decimal(0), reason=command.reason, received_at=uow.now, received_by=uow.event.actor,
     )  # fmt: skip
-    uow.returned_lots.put(before._replace(quantity=before.quantity + lot.quantity))
+    uow.returned_lots.put(before._replace(quantity=before.quantity + lot.quantity, scan=join_scans(before.scan, scan)))
 
 
 def _to_violation(

@@ -36,6 +36,8 @@ class ReturnUnit(NamedTuple):
     warranty_ends_on: date | None = None
     in_warranty: bool | None = None
     """Whether it came back inside its warranty; None if it was sold without one."""
+    scan: str | None = None
+    """Raw scan."""
 
 
 ReturnUnitKey = tuple[str, str, str]
@@ -81,6 +83,8 @@ class ReturnLot(NamedTuple):
     reason: str
     received_at: datetime
     received_by: str
+    scan: str | None = None
+    """Raw scans, one a line."""
 
     @property
     def key(self) -> ReturnLotKey:

@@ -16,12 +16,14 @@ from services.receiving.returns.domain.records import ReturnResult, ReturnUnit
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ReceiveReturn
 from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem
+from shared.contracts.raw_scans import ReadScan, scans_of_serials
 from shared.contracts.receiving import ReturnSerialsReceived
 from shared.identifiers import resource_path
+from shared.inventory.scan_problems import group_problems, label_mismatch
 from shared.unit_of_work import CommandResult
 
 SHIPMENT_NOT_KNOWN = (Code.NOT_SHIPPED_TO_CUSTOMER, "no shipment of them is known")
-"""The event of the shipment may be in flight."""
+"""The event of the shipment, or of a sale from before the registry, may be in flight."""
 
 
 def receive_return(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> CommandResult:
@@ -45,13 +47,18 @@ def _return_serials(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Command
     rejected: dict[tuple[Code, str], list[Unit]] = defaultdict(list)
     accepted: list[Unit] = []
     judge = ScanJudge(uow, command.sku, None)
+    mismatches: list[ReadScan] = []
+    scans = {read.serial: read for read in command.sound_scans}
     for serial in command.serials:
-        unit = uow.get_unit(command.sku, serial)
+        unit, scan = uow.get_unit(command.sku, serial), scans.get(serial)
         if violation := _return_violation(uow, unit, command, judge):
             rejected[violation].append(unit)
+        elif scan and (mismatch := _label_mismatch(scan, unit)):
+            mismatches.append(scan._replace(problem=mismatch))
         else:
-            accepted.append(_return_unit(uow, command, unit))
+            accepted.append(_return_unit(uow, command, unit, scan.text if scan else None))
     violations = [_to_violation(code, detail, units) for (code, detail), units in rejected.items()]
+    violations += group_problems(mismatches)
     if not accepted:
         return CommandResult.rejected(*violations)
     return_record = get_or_create_return(uow, command)
@@ -65,6 +72,7 @@ def _return_serials(uow: ReceivingUnitOfWork, command: ReceiveReturn) -> Command
         ReturnSerialsReceived, return_id=command.return_id, order=command.order, customer=command.customer,
         sku=command.sku, serials=serials, versions=[unit.version for unit in accepted], location=command.location,
         hold_id=return_record.hold_id, reason=command.reason, **warranty,
+        scans=scans_of_serials(unit.scan for unit in returned),
     )  # fmt: skip
     body = ReturnResult(return_id=command.return_id, hold_id=return_record.hold_id, serials=serials, **warranty)
     return CommandResult(body, violations=violations)
@@ -118,7 +126,7 @@ def _return_violation(
     misread = judge.misread_serial(unit.serial) if unit.status == "INACTIVE" else None
     if misread and misread.read_as != "OTHER_FORMAT":
         return Code.NOT_A_SERIAL, misread.description
-    if unit.status != "ON_HAND":
+    if unit.status not in {"ON_HAND", "INACTIVE"}:
         return Code.NOT_SHIPPED_TO_CUSTOMER, "never shipped"
     if is_same_customer_order and unit.return_id:
         return Code.ALREADY_RETURNED, resource_path("returns", unit.return_id)
@@ -140,12 +148,18 @@ def _is_in_warranty(uow: ReceivingUnitOfWork, unit: Unit, location: str) -> bool
     return None if unit.warranty_ends_on is None else uow.local_date(location) <= unit.warranty_ends_on
 
 
-def _return_unit(uow: ReceivingUnitOfWork, command: ReceiveReturn, unit: Unit) -> Unit:
+def _label_mismatch(scan: ReadScan, unit: Unit) -> ProblemDetail | None:
+    """Return how the label of a returned unit contradicts what is known of it; its own expiry date counts only."""
+    return label_mismatch(scan, lot=unit.lot, expiry=None if unit.expiry_source else unit.expiry)
+
+
+def _return_unit(uow: ReceivingUnitOfWork, command: ReceiveReturn, unit: Unit, scan: str | None) -> Unit:
     uow.returned_units.put(
         ReturnUnit(
             return_id=command.return_id, sku=command.sku, serial=unit.serial, location=command.location,
             reason=command.reason, received_at=uow.now, received_by=uow.event.actor,
             warranty_ends_on=unit.warranty_ends_on, in_warranty=_is_in_warranty(uow, unit, command.location),
+            scan=scan,
         )
     )  # fmt: skip
     return uow.units.put(

@@ -12,7 +12,7 @@ from shared.inventory.serial_formats import matches
 from shared.scans import Scan, ScanKind
 from shared.scans.gtin import spellings
 
-CandidateKind = Literal["PRODUCT", "SERIAL", "LOT", "RECEIPT", "LOCATION"]
+CandidateKind = Literal["PRODUCT", "SERIAL", "LOT", "RECEIPT", "LOCATION", "CARTON"]
 NEEDED_TEXT = frozenset({ScanKind.TEXT, ScanKind.GTIN, ScanKind.SSCC})
 """Kinds of scans that may be an identifier of any kind."""
 
@@ -49,6 +49,7 @@ class LookUp(NamedTuple):
     """SKU, receipt or location."""
     serial: str | None = None
     lot_key: str | None = None
+    sscc: str | None = None
 
 
 def plan_look_up(scan: Scan) -> LookUp:
@@ -56,10 +57,11 @@ def plan_look_up(scan: Scan) -> LookUp:
     codes = [code for gtin in (scan.gtin, scan.other_gtin) if gtin for code in spellings(gtin)]
     if scan.kind not in NEEDED_TEXT:
         lot = scan.contents.lot
-        return LookUp(codes, serial=scan.contents.serial, lot_key=fold_lot(lot) if lot else None)
+        lot_key = fold_lot(lot) if lot else None
+        return LookUp(codes, serial=scan.contents.serial, lot_key=lot_key, sscc=scan.contents.sscc)
     if not (scan.value.isascii() and scan.value.isprintable()):
         return LookUp(codes)
-    return LookUp([scan.value, *codes], scan.value, scan.value, fold_lot(scan.value))
+    return LookUp([scan.value, *codes], scan.value, scan.value, fold_lot(scan.value), scan.contents.sscc)
 
 
 def resolve(scan: Scan, found: Sequence[Candidate], context: Context) -> list[Candidate]:
@@ -86,6 +88,9 @@ def ambiguity(scan: Scan, candidates: Sequence[Candidate]) -> ProblemDetail | No
         named = ", ".join(f"{candidate.kind} {candidate.sku or candidate.id}" for candidate in candidates)
         detail = f"{scan.value[:64]!r} may be {named}; say which by `expected`, `sku` or `receipt`"
         return ProblemDetail(code=Code.AMBIGUOUS_SCAN, detail=detail, ids=sorted({named.id for named in candidates}))
+    if not candidates and scan.elements and (sscc := scan.contents.sscc):
+        detail = f"No receipt announces carton or pallet {sscc}; scan the units and lots in it"
+        return ProblemDetail(code=Code.CARTON_NOT_FOUND, detail=detail, ids=[sscc])
     if candidates or scan.gtin is None:
         return None
     detail = f"No product has the barcode {scan.gtin} in any spelling; add it to the barcodes of its product"
@@ -99,6 +104,8 @@ def _narrow(candidates: list[Candidate], is_preferred: Callable[[Candidate], boo
 def _resolve_elements(scan: Scan, found: Iterable[Candidate], context: Context) -> list[Candidate]:
     """Return what a label says: the unit or lot of the product that its GTIN names."""
     known = list(dict.fromkeys(found))
+    if scan.contents.sscc:
+        return [candidate for candidate in known if candidate.kind == "CARTON"]
     products = [candidate for candidate in known if candidate.kind == "PRODUCT"]
     skus = list(dict.fromkeys(candidate.sku for candidate in products)) or [context.sku] * (scan.gtin is None)
     serial, lot = scan.contents.serial, scan.contents.lot

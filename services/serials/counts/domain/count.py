@@ -111,8 +111,10 @@ def _scanned(uow: SerialsUnitOfWork, count: CountKey, part: int | None = None) -
 
 def _add_part(uow: SerialsUnitOfWork, count: LocationCount, command: CountSerials) -> None:
     count.received_parts = (*count.received_parts, command.part)
+    scans = {(read.sku, read.serial): read.text for read in command.sound_scans}
     for sku, serial in sorted(_keys(command)):
-        uow.counted_units.put(CountedUnit(count.location, count.count_id, command.part, sku, serial))
+        scan = scans.get((sku, serial))
+        uow.counted_units.put(CountedUnit(count.location, count.count_id, command.part, sku, serial, scan))
         unit = uow.units.get((sku, serial))
         if unit is not None and unit.location == count.location:
             release_not_found_holds(uow, [unit], count.counted_at)

@@ -50,6 +50,8 @@ class CountedUnit(NamedTuple):
     part: int
     sku: str
     serial: str
+    scan: str | None = None
+    """Raw scan that named it."""
 
     @property
     def key(self) -> UnitKey:

@@ -38,6 +38,8 @@ class UnitHistoryEntry(KnownFieldsModel):
     actor: str
     occurred_at: datetime
     recorded_at: datetime
+    scan: str | None
+    """Text as the scanner sent it; null if the serial number was typed, or not named by itself."""
     document: str
     """Document of the change: the one that the command names, otherwise its order, receipt or hold, or the message."""
     receipt: str | None
@@ -49,6 +51,7 @@ class UnitHistoryEntry(KnownFieldsModel):
     customer: str | None
     return_id: str | None
     hold_id: str | None
+    inferred_from: str | None
     cause_source: str
     cause_id: str
 

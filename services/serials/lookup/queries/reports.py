@@ -117,6 +117,8 @@ class HistoryRow(KnownFieldsModel):
     customer: str | None = Field(description="customer")
     return_id: str | None = Field(description="customer return")
     hold_id: str | None = Field(description="hold")
+    inferred_from: str | None = Field(description="SSCC of the carton whose scan stood for that of the unit")
+    scan: str | None = Field(description="text as the scanner sent it; empty if the serial number was typed")
     lot: str | None = Field(description="lot number")
     expiry: date | None = Field(description="expiry date, the last day on which the unit is usable")
 

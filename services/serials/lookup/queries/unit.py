@@ -46,8 +46,8 @@ DOCUMENTS = ", ".join(
     f'o.{column} AS "{FIELD_BY_COLUMN.get(column, column)}"' for column in DocumentRefs._fields if column != "document"
 )
 HISTORY_COLUMNS = f"""
-    e.version, e.from_status::text AS from_status, e.status::text AS status, e.from_location, e.location, o.change,
-    o.reason, o.actor, o.occurred_at, o.recorded_at, {DOCUMENTS},
+    e.version, e.from_status::text AS from_status, e.status::text AS status, e.from_location, e.location,
+    e.scan, o.change, o.reason, o.actor, o.occurred_at, o.recorded_at, {DOCUMENTS},
     coalesce(o.document, o.shipment, o.return_id, o.order_id, o.receipt, o.hold_id, o.cause_id) AS document,
     o.cause_source, o.cause_id
 """

@@ -11,6 +11,7 @@ from services.serials.units.domain.transitions import SerialChangeType
 from services.serials.units.domain.unit import Unit
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.envelope import chunks
+from shared.contracts.raw_scans import scans_of_serials
 from shared.contracts.serials import (
     AffectedSerial,
     SerialAdjusted,
@@ -49,7 +50,7 @@ def _group_transitions(transitions: Sequence[Transition]) -> list[list[Transitio
     """Group transitions of one operation with equal states, which share an event."""
     transitions_by_group: dict[tuple[object, ...], list[Transition]] = {}
     for transition in transitions:
-        unit, operation, _, from_status, status, from_location, location, open_holds = transition
+        unit, operation, _, from_status, status, from_location, location, open_holds, _ = transition
         group_key = (
             operation, from_status, from_location, status, location, open_holds, unit.lot, unit.expiry,
             unit.warranty_starts_on, unit.warranty_ends_on,
@@ -80,7 +81,8 @@ def _emit(
         event_type, operation.context, sku=operation.sku, reason=operation.reason,
         serials=[transition.unit.serial for transition in transitions],
         versions=[transition.version for transition in transitions], status=first.status, location=first.location,
-        open_holds=first.open_hold_count, expiry=first.unit.expiry, **fields,
+        open_holds=first.open_hold_count, expiry=first.unit.expiry,
+        scans=scans_of_serials(transition.scan for transition in transitions), **fields,
     )  # fmt: skip
 
 

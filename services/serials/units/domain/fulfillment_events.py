@@ -63,23 +63,29 @@ def deallocate(uow: SerialsUnitOfWork, event: OrderSerialsDeallocated) -> None:
 def pick(uow: SerialsUnitOfWork, event: OrderSerialsPicked) -> None:
     """Move allocated units from their location to packing (S09)."""
     operation = uow.add_operation(SerialChangeType.PICKED, event.sku)
+    scans = _scans(event)
     for unit in _matching_units(uow, event, SerialChangeType.PICKED):
-        uow.transition(unit, operation, event.location)
+        uow.transition(unit, operation, event.location, scans.get(unit.serial))
         unit.warehouse = warehouse_of(event.location)
 
 
 def unpick(uow: SerialsUnitOfWork, event: OrderSerialsUnpicked) -> None:
     """Return picked units to a storage location (S12), or write them off as lost."""
     operation = uow.add_operation(SerialChangeType.UNPICKED, event.sku)
-    units = _matching_units(uow, event, SerialChangeType.UNPICKED)
+    units, scans = _matching_units(uow, event, SerialChangeType.UNPICKED), _scans(event)
     for unit in units:
-        uow.transition(unit, operation, event.location)
+        uow.transition(unit, operation, event.location, scans.get(unit.serial))
         unit.clear_allocation()
         unit.warehouse = warehouse_of(event.location)
     if event.lost and units:
         _lose(uow, units)
     if event.reallocate and units:
         uow.reopen_demand(event.demand_id, len(units))
+
+
+def _scans(event: OrderSerialsPicked | OrderSerialsUnpicked) -> dict[str, str | None]:
+    """Raw scans of an event by serial number."""
+    return {serial: scan or None for serial, scan in zip(event.serials, event.scans or (), strict=False)}
 
 
 def _lose(uow: SerialsUnitOfWork, units: Sequence[Unit]) -> None:

@@ -1,5 +1,6 @@
 """Operations on units, the transitions of the units, and the documents that they refer to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ class DocumentRefs(NamedTuple):
     ship_to: str | None = None
     supplier: str | None = None
     document: str | None = None
+    inferred_from: str | None = None
 
     @classmethod
     def from_message(cls, message: BaseModel, hold_id: str | None = None) -> "DocumentRefs":
@@ -56,6 +58,8 @@ class Operation(NamedTuple):
     """Whether open recalls are told; a recall answers with its own hold."""
     previous_lot: str | None = None
     """The wrong lot number that a correction replaces."""
+    scans: Mapping[str, str] = {}
+    """Raw scans of the command by the serial numbers that they named."""
 
 
 class Transition(NamedTuple):
@@ -69,6 +73,8 @@ class Transition(NamedTuple):
     from_location: str | None
     location: str | None
     open_hold_count: int
+    scan: str | None = None
+    """Raw scan that named the unit."""
 
 
 class HoldChange(NamedTuple):

@@ -80,11 +80,12 @@ def _changed_units(
 ) -> Iterator[Unit]:
     """Change the units for which the event has a newer version, one by one; record conflicts for the others."""
     conflicting_units = []
-    for serial, version in zip(event.serials, event.versions, strict=True):
+    scans = getattr(event, "scans", None) or [""] * len(event.serials)
+    for serial, version, scan in zip(event.serials, event.versions, scans, strict=True):
         unit = uow.get_unit(event.sku, serial)
         if version <= unit.receiving_version:
             continue
-        if uow.transition(unit, operation, location):
+        if uow.transition(unit, operation, location, scan or None):
             unit.receiving_version = version
             yield unit
         else:

@@ -1,6 +1,6 @@
 """Unit of work: units, holds and demands of one transaction, and their changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -36,6 +36,7 @@ from services.serials.units.domain.unit import (
 from services.serials.units.domain.warranties import SaleRules
 from shared.contracts.problems import Code
 from shared.contracts.product_attributes import ShelfLifePolicy
+from shared.contracts.raw_scans import RawScans
 from shared.contracts.serials import SerialRejected
 from shared.inventory.backorders import BackorderUnitOfWork
 from shared.inventory.count_times import MAX_COUNT_AGE
@@ -141,13 +142,23 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         """
         if documents is None:
             documents, reason = DocumentRefs.from_message(self.event.data, hold_id), reason or self.reason
+        scans = {} if context else self._scans_of(sku)
         reason, context = reason or change.description, context or self.context
-        self.operations.append(Operation(change, sku, reason, context, documents, is_reported_to_recalls, previous_lot))
+        self.operations.append(
+            Operation(change, sku, reason, context, documents, is_reported_to_recalls, previous_lot, scans)
+        )
         return len(self.operations) - 1
 
-    def transition(self, unit: Unit, operation: OperationIndex, location: str | None) -> bool:
+    def _scans_of(self, sku: str) -> Mapping[str, str]:
+        """Return the raw scans of the message being handled by the serial numbers of a product that they named."""
+        data = self.event.data
+        if not isinstance(data, RawScans):
+            return {}
+        return {read.serial: read.text for read in data.sound_scans if read.serial and read.sku == sku}
+
+    def transition(self, unit: Unit, operation: OperationIndex, location: str | None, scan: str | None = None) -> bool:
         """Apply an operation to a unit, if the state machine allows it (S04)."""
-        change, _, _, context, _, is_reported_to_recalls, _ = self.operations[operation]
+        change, _, _, context, _, is_reported_to_recalls, _, scans = self.operations[operation]
         status = next_status(unit.status, change)
         if status is None:
             return False
@@ -157,7 +168,15 @@ class SerialsUnitOfWork(BackorderUnitOfWork[Demand]):
         unit.version += 1
         self.changes.transitions.append(
             Transition(
-                unit, operation, unit.version, unit.status, status, unit.location, location, unit.open_hold_count
+                unit,
+                operation,
+                unit.version,
+                unit.status,
+                status,
+                unit.location,
+                location,
+                unit.open_hold_count,
+                scan or scans.get(unit.serial),
             )
         )
         # A unit that is unpicked as lost stays at its staging location, which blocks it.

@@ -20,14 +20,14 @@ INSERT_AUDIT = text(f"""
         INSERT INTO audit_operation (id, occurred_at, recorded_at, {NAMES})
         SELECT id, occurred_at, :now, {NAMES} FROM input
     ), entries AS (
-        INSERT INTO audit_entry (serial_id, version, operation_id, from_status, status, from_location, location)
+        INSERT INTO audit_entry (serial_id, version, operation_id, from_status, status, from_location, location, scan)
         SELECT entry.serial_id, entry.version, input.id, CAST(entry.from_status AS status),
-               CAST(entry.status AS status), entry.from_location, entry.location
+               CAST(entry.status AS status), entry.from_location, entry.location, entry.scan
         FROM unnest(
             CAST(:serial_ids AS bigint[]), CAST(:versions AS integer[]), CAST(:ordinals AS bigint[]),
             CAST(:from_statuses AS text[]), CAST(:statuses AS text[]),
-            CAST(:from_locations AS text[]), CAST(:locations AS text[])
-        ) AS entry (serial_id, version, ordinal, from_status, status, from_location, location)
+            CAST(:from_locations AS text[]), CAST(:locations AS text[]), CAST(:scans AS text[])
+        ) AS entry (serial_id, version, ordinal, from_status, status, from_location, location, scan)
         JOIN input USING (ordinal)
     )
     SELECT ordinal, id FROM input WHERE hold_id IS NOT NULL
@@ -55,6 +55,7 @@ async def save_audit(tx: Transaction, uow: SerialsUnitOfWork, changes: UnitChang
         "statuses": [transition.status for transition in transitions],
         "from_locations": [transition.from_location for transition in transitions],
         "locations": [transition.location for transition in transitions],
+        "scans": [transition.scan for transition in transitions],
     }
     saved = await tx.fetch_all(INSERT_AUDIT, values)
     return {operation_indexes[row.ordinal - 1]: row.id for row in saved}

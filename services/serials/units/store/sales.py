@@ -12,7 +12,7 @@ from shared.contracts.serial_formats import SerialFormat
 from shared.inventory.reference_data import PRODUCT_COLUMNS, upsert_statement
 from shared.persistence.database import Transaction
 
-UPSERT_PRODUCTS = upsert_statement("product", "sku", f"{PRODUCT_COLUMNS}, warranty, serial_format, barcodes")
+UPSERT_PRODUCTS = upsert_statement("product", "sku", f"{PRODUCT_COLUMNS}, warranty, serial_format")
 
 SELECT_UNITS = text(f"""
     SELECT {UNIT_COLUMNS}, p.warranty::text AS warranty, w.time_zone

@@ -21,6 +21,7 @@ def upgrade() -> None:
     message_digests()
     replayable_rejections()
     product_table()
+    run_sql("ALTER TABLE product ADD barcodes jsonb NOT NULL DEFAULT '[]'")
     location_tables()
     location_activity()
     run_sql("""

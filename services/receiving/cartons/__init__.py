@@ -1,0 +1,1 @@
+"""Announced cartons and pallets with the progress of their receipt."""

@@ -1,0 +1,1 @@
+"""Suppliers: how their goods are received."""
