@@ -4,6 +4,7 @@ from htpy import Element, Node, a, div, h2, li, section, span, ul
 
 from services.console.clients.http import path_of
 from services.console.clients.receipts import Receipt, Receipts
+from services.console.clients.returns import Discrepancies
 from services.console.clients.serials import StatusCount
 from services.console.design.layout import heading
 from services.console.design.parts import empty, failed, joined, sign, term_of
@@ -30,6 +31,17 @@ def work_parts(overview: Overview) -> Element:
         section(".stack", aria_labelledby="receiving")[
             h2(id="receiving")[say("Receiving")], _receipts(overview.arrived, overview.due)
         ],
+        section(".stack", aria_labelledby="floor")[
+            h2(id="floor")[say("On the floor")],
+            div(".tiles")[
+                None
+                if isinstance(overview.units, FailedPart)
+                else _tile("/putaway", _units_text(overview.units.get("RECEIVED")), say("Units to put away")),
+                None
+                if isinstance(overview.undecided, FailedPart)
+                else _tile("/exceptions", _number(overview.undecided), say("Waiting for a decision")),
+            ],
+        ],
         section(".stack", aria_labelledby="units")[h2(id="units")[say("Serial numbers")], _units(overview)],
     ]  # fmt: skip
 
@@ -52,7 +64,7 @@ def _receipts(arrived: Receipts | FailedPart, due: Receipts | FailedPart) -> Nod
     ]
 
 
-def _number(found: Receipts) -> str:
+def _number(found: Receipts | Discrepancies) -> str:
     return f"{len(found.items)}{'+' if found.next else ''}"
 
 
