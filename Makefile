@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 SYNCED := .venv/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit integration e2e faults contracts bench check fmt venv clean servers
+.PHONY: help demo up down test unit integration e2e faults contracts fuzz bench check fmt venv clean servers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +37,10 @@ faults: servers $(SYNCED) ## run the fault-injection tests: killed, frozen and c
 contracts: servers $(SYNCED) ## test each service against its OpenAPI document; SECONDS=60 per service
 	@SECONDS_PER_SERVICE=$(or $(SECONDS),60) $(RUN) -m tests.contracts
 
-bench: servers $(SYNCED) ## measure throughput, latency, search and recalls, in about half an hour
+fuzz: $(SYNCED) ## fuzz scans and import files; SECONDS=60 per test
+	@FUZZ_SECONDS=$(or $(SECONDS),60) $(RUN) -m pytest -q --part=unit tests/unit/shared/test_fuzzing.py
+
+bench: servers $(SYNCED) ## measure throughput, latency, search and recalls, in about an hour
 	$(RUN) -m tests.benchmarks
 
 check: $(SYNCED) ## check style, formatting, types and import rules

@@ -47,7 +47,8 @@ from shared.ops.topic_monitor import TopicMonitor
 from shared.persistence.connections import TransactionPoolingError
 from shared.persistence.database import create_engine
 from shared.persistence.migrate import versions_folder
-from shared.settings import load_settings
+from shared.scans import use_substitute
+from shared.settings import Settings, load_settings
 from shared.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,12 @@ def create_app(
     return app
 
 
+def _configure_process(service: str, settings: Settings) -> None:
+    configure_logging(service, settings.log_level)
+    use_substitute(settings.fnc1)
+    _tune_gc()
+
+
 def _tune_gc() -> None:
     """Run the garbage collector rarely: a batch creates thousands of objects and hardly any cycle.
 
@@ -117,8 +124,7 @@ def _tune_gc() -> None:
 @asynccontextmanager
 async def _run_service(app: FastAPI, registry: HandlerRegistry, imports: Sequence[ImportKind]) -> AsyncIterator[None]:
     settings = load_settings(registry.service)
-    configure_logging(registry.service, settings.log_level)
-    _tune_gc()
+    _configure_process(registry.service, settings)
     url = settings.database_url.get_secret_value()
     app.state.engine = create_engine(url, f"{registry.service}-http", settings.pool_size)
     report_engine = create_engine(url, f"{registry.service}-reports", REPORT_POOL_SIZE)

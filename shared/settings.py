@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from functools import cache
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.scans.substitutes import require_substitute
 
 DEFAULT_PARTITIONS = 12
 BROKER_DEFAULT = -1
@@ -68,7 +70,16 @@ def sscc_settings() -> SsccSettings:
     return SsccSettings()
 
 
-class Settings(KafkaSettings, WaitingSettings, ImportSettings, SsccSettings):
+class ScanSettings(BaseSettings):
+    """Settings of scanners, which apply to all services."""
+
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+
+    fnc1: Annotated[str, AfterValidator(require_substitute)] = Field("", validation_alias="SCANNER_FNC1")
+    """What the scanners send in place of FNC1; common spellings are read without it."""
+
+
+class Settings(KafkaSettings, WaitingSettings, ImportSettings, SsccSettings, ScanSettings):
     """Settings of one service, for example `SERIALS_DATABASE_URL`; Kafka and logging variables apply to all."""
 
     session_timeout_ms: int = Field(10_000, validation_alias="KAFKA_SESSION_TIMEOUT_MS")

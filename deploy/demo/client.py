@@ -15,6 +15,9 @@ from shared.auth.signer import Signer
 TIMEOUT_SECONDS = 30.0
 """Maximum wait for an asynchronous effect."""
 SCANNER_OPERATOR, FORKLIFT_DRIVER, SUPERVISOR = "anna.scanner-3", "ben.forklift", "sue.supervisor"
+VIEWER = "vera.viewer"
+ROLES = {SUPERVISOR: Role.SUPERVISOR, VIEWER: Role.VIEWER}
+"""Roles of those who are no operators."""
 TOKEN_LIFETIME = timedelta(minutes=5)
 
 
@@ -36,13 +39,29 @@ class HttpClient:
     async def get(self, service: str, path: str, **params: Any) -> dict[str, Any]:
         """Query a resource; empty if it does not exist (yet)."""
         url = self.addresses[service] + path
-        response = await self._http.get(url, params=params, headers=self._bearer("demo", Role.VIEWER))
+        response = await self._http.get(url, params=params, headers=self._bearer(VIEWER))
         return response.json() if response.status_code == httpx.codes.OK else {}
+
+    async def download(self, service: str, path: str, **params: Any) -> bytes:
+        """Download a printed document."""
+        url = self.addresses[service] + path
+        response = await self._http.get(url, params=params, headers=self._bearer(VIEWER))
+        if response.is_error:
+            raise ExpectationFailedError(f"{service}{path}: {response.status_code} {response.text}")
+        return response.content
+
+    async def send_file(self, service: str, path: str, actor: str, content: str, number: str) -> None:
+        """Send a file of an import, in the encoding of a spreadsheet in Europe."""
+        response = await self._http.post(
+            self.addresses[service] + path, content=content.encode("windows-1252"), headers=self._bearer(actor),
+            params={"number": number, "encoding": "windows-1252"},
+        )  # fmt: skip
+        if response.is_error:
+            raise ExpectationFailedError(f"{service}{path}: {response.status_code} {response.text}")
 
     async def post(self, service: str, path: str, actor: str, body: dict[str, Any]) -> httpx.Response:
         """Send a command; retry while the response has a Retry-After header."""
-        role = Role.SUPERVISOR if actor == SUPERVISOR else Role.OPERATOR
-        headers = {"Idempotency-Key": str(uuid4()), **self._bearer(actor, role)}
+        headers = {"Idempotency-Key": str(uuid4()), **self._bearer(actor)}
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             response = await self._http.post(self.addresses[service] + path, json=body, headers=headers)
@@ -50,7 +69,8 @@ class HttpClient:
                 return response
             await asyncio.sleep(0.1)
 
-    def _bearer(self, subject: str, role: Role) -> dict[str, str]:
+    def _bearer(self, subject: str) -> dict[str, str]:
+        role = ROLES.get(subject, Role.OPERATOR)
         return {"Authorization": f"Bearer {self._signer.sign(subject, [role], TOKEN_LIFETIME).token}"}
 
     async def execute(self, service: str, path: str, actor: str, **body: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The demo scenario: serial-tracked stock first, then lot-tracked stock in the same warehouse."""
+"""The demo scenario: serial-tracked stock, lot-tracked stock, then labels and files, in the same warehouse."""
 
 from deploy.demo.actions import WarehouseActions
+from deploy.demo.label_steps import LabelSteps
 from deploy.demo.lot_steps import LotSteps
 from deploy.demo.serial_steps import SerialSteps
 
@@ -19,3 +20,4 @@ class Scenario(WarehouseActions):
         lot_steps.screw_sku = serial_steps.screw_sku
         await serial_steps.play()
         await lot_steps.play()
+        await LabelSteps(self.upstream, self.client, self.report, self.run_id).play()

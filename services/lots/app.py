@@ -41,11 +41,10 @@ from services.lots.recalls.domain.open import RecallSnapshot, open_recall
 from services.lots.recalls.domain.tracking_changes import requery_recalls
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from shared.auth.roles import Role
+from shared.contracts.commands.lot_corrections import CorrectLotDates, CorrectLotNumber
 from shared.contracts.commands.lots import (
     AdjustLot,
     CloseRecall,
-    CorrectLotDates,
-    CorrectLotNumber,
     CountLot,
     MoveLot,
     OpenRecall,

@@ -166,7 +166,8 @@ HANDLERS = (
         load=units.load_units_and_locations,
     ),
     CommandHandler(
-        PlaceSerialHold, taking_units(holds.place_hold, scans.judge_hold), sku_lock, "/holds", HoldResult,
+        PlaceSerialHold, taking_scans(holds.place_hold, scans.judge_hold, scans.fill_hold), sku_lock, "/holds",
+        HoldResult,
         "placeHold", "Place a hold on serials or on a lot number", success_status=201, enrich=read_scans,
         load=units.load_units_to_hold,
     ),

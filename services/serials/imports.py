@@ -19,7 +19,7 @@ KINDS = (
     ImportKind(
         "sold-units", "units sold before go-live",
         (
-            Column("sku", "SKU of the product", is_required=True, aliases=("product", "item", "article")),
+            Column("sku", "SKU of the product", is_required=True, aliases=("item", "article")),
             Column(
                 "serial", "serial number", is_required=True, aliases=("serial number", "serial no", "sn"),
                 field="serials",

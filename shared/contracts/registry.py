@@ -12,6 +12,7 @@ from shared.contracts import (
     upstream,
 )
 from shared.contracts.commands import fulfillment as fulfillment_commands
+from shared.contracts.commands import lot_corrections as lot_correction_commands
 from shared.contracts.commands import lots as lots_commands
 from shared.contracts.commands import receiving as receiving_commands
 from shared.contracts.commands import serials as serials_commands
@@ -20,7 +21,7 @@ from shared.contracts.topics import TOPICS
 
 # A message class registers itself on its topic; these modules declare all of them.
 MESSAGE_MODULES = (
-    upstream, receiving_commands, serials_commands, lots_commands, fulfillment_commands,
+    upstream, receiving_commands, serials_commands, lots_commands, lot_correction_commands, fulfillment_commands,
     reference, receiving, serials, lots, lot_corrections, lot_balances, recalls, fulfillment,
 )  # fmt: skip
 

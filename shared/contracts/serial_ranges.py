@@ -1,7 +1,7 @@
 """Ranges of serial numbers, which stand for the serial numbers between their ends."""
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -32,18 +32,16 @@ class SerialNumberRange(ContractModel):
     def _bounded(self) -> Self:
         if (self.to is None) == (self.count is None):
             raise ValueError("either to or count required")
-        _, start, _, size = _bounds(self)
-        if size > MAX_ITEMS_PER_MESSAGE:
-            raise ValueError(f"{size} serial numbers from {self.first}; at most {MAX_ITEMS_PER_MESSAGE} per message")
-        if len(self.first) - len(start) + max(len(start), len(str(int(start) + size - 1))) > _MAX_LENGTH:
-            raise ValueError(f"the serial numbers from {self.first} exceed {_MAX_LENGTH} characters")
+        span = find_span(self.first, self.to, self.count or 0)
+        if span.size > MAX_ITEMS_PER_MESSAGE:
+            raise ValueError(
+                f"{span.size} serial numbers from {self.first}; at most {MAX_ITEMS_PER_MESSAGE} per message"
+            )
         return self
 
     def expand(self) -> list[str]:
         """Return the serial numbers of the range."""
-        prefix, start, suffix, size = _bounds(self)
-        width, first = len(start), int(start)
-        return [f"{prefix}{number:0{width}}{suffix}" for number in range(first, first + size)]
+        return find_span(self.first, self.to, self.count or 0).expand()
 
 
 class SerialRanges(ContractModel):
@@ -67,27 +65,56 @@ class SerialRanges(ContractModel):
         return self
 
 
-def _bounds(serials: SerialNumberRange) -> tuple[str, str, str, int]:
-    """Return what precedes the number, its first value as written, what follows it, and how many there are."""
-    parts = _NUMBERS.split(serials.first)
+class Span(NamedTuple):
+    """The serial numbers of a range: what precedes the number, its first value as written, and what follows it."""
+
+    prefix: str
+    start: str
+    suffix: str
+    size: int
+
+    @property
+    def last(self) -> str:
+        """The last serial number."""
+        return self._write(int(self.start) + self.size - 1)
+
+    def expand(self) -> list[str]:
+        """Return the serial numbers."""
+        first = int(self.start)
+        return [self._write(number) for number in range(first, first + self.size)]
+
+    def _write(self, number: int) -> str:
+        return f"{self.prefix}{number:0{len(self.start)}}{self.suffix}"
+
+
+def find_span(first: str, to: str | None, count: int) -> Span:
+    """Return the serial numbers from the first to the last, or as many as counted; raises ValueError if none fit."""
+    span = _find_span(first, to, count)
+    if len(span.last) > _MAX_LENGTH:
+        raise ValueError(f"the serial numbers from {first} exceed {_MAX_LENGTH} characters")
+    return span
+
+
+def _find_span(first: str, to: str | None, count: int) -> Span:
+    parts = _NUMBERS.split(first)
     if len(parts) == 1:
-        raise ValueError(f"{serials.first} has no number to count up")
-    if serials.to is None:
-        return _around(parts, len(parts) - 2, serials.count or 0)
-    ends = _NUMBERS.split(serials.to)
+        raise ValueError(f"{first} has no number to count up")
+    if to is None:
+        return _around(parts, len(parts) - 2, count)
+    ends = _NUMBERS.split(to)
     different = [index for index, (part, end) in enumerate(zip(parts, ends, strict=False)) if part != end]
     index = different[0] if different else len(parts) - 2
     if len(parts) != len(ends) or len(different) > 1 or index % 2 == 0:
-        raise ValueError(f"{serials.first} and {serials.to} must differ in one number only")
+        raise ValueError(f"{first} and {to} must differ in one number only")
     start, end = parts[index], ends[index]
     if max(len(start), len(end)) > _MAX_DIGITS:
-        raise ValueError(f"the number of {serials.first} has more than {_MAX_DIGITS} digits")
+        raise ValueError(f"the number of {first} has more than {_MAX_DIGITS} digits")
     if end != f"{int(end):0{len(start)}}":
-        raise ValueError(f"{serials.to} has other leading zeros than {serials.first}")
+        raise ValueError(f"{to} has other leading zeros than {first}")
     if int(end) < int(start):
-        raise ValueError(f"{serials.to} precedes {serials.first}")
+        raise ValueError(f"{to} precedes {first}")
     return _around(parts, index, int(end) - int(start) + 1)
 
 
-def _around(parts: list[str], index: int, size: int) -> tuple[str, str, str, int]:
-    return "".join(parts[:index]), parts[index], "".join(parts[index + 1 :]), size
+def _around(parts: list[str], index: int, size: int) -> Span:
+    return Span("".join(parts[:index]), parts[index], "".join(parts[index + 1 :]), size)

@@ -8,7 +8,7 @@ from pydantic import Field
 from shared.contracts.asn_cartons import Sscc
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, ContractModel, Message, Rejected
 from shared.contracts.leaving_goods import LeavingList
-from shared.contracts.raw_scans import ScansOfSerials
+from shared.contracts.raw_scans import ScansOfLot, ScansOfSerials
 from shared.contracts.topics import SERIALS
 from shared.identifiers import Day, DocumentId, Integer, LineId, Location, LotNumber, SerialNumber, Sku
 
@@ -117,6 +117,8 @@ class SerialHoldPlaced(SerialsChanged, type="serial.hold_placed.v1", topic=SERIA
     leaving: LeavingList = []
     lots: LotNumbers = []
     """Lot numbers under the hold; later receipts of these lots are held too."""
+    scan: ScansOfLot | None = None
+    """Texts as the scanner sent them of the lot, one a line; null if it was typed."""
 
 
 class SerialAllocationsRevoked(Message, type="serial.allocations_revoked.v1", topic=SERIALS, key="sku"):

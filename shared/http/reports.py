@@ -56,13 +56,16 @@ class Report:
         return page.build(rows, lambda row: self.row_model.model_validate(row._asdict()))
 
 
-def add_report_routes(router: APIRouter, reports: Sequence[Report], of: str = "") -> None:
-    """Add three routes per report, `/name`, `/name.csv` and `/name.xlsx`; `of` is the parent resource."""
+def add_report_routes(router: APIRouter, reports: Sequence[Report], of: str = "", *, has_pages: bool = True) -> None:
+    """Add the routes `/name`, `/name.csv` and `/name.xlsx` per report; `of` is the parent resource.
+
+    Without pages, the list `/name` is one of its own, and the files have its rows in other columns.
+    """
     for report in reports:
-        _add_routes(router, report, of)
+        _add_routes(router, report, of, has_pages=has_pages)
 
 
-def _add_routes(router: APIRouter, report: Report, of: str) -> None:
+def _add_routes(router: APIRouter, report: Report, of: str, *, has_pages: bool) -> None:
     Filters = Annotated[dict[str, Any], Depends(report.filters)]  # noqa: N806 - a type
     Order = Annotated[SortOrder, ordered_by(report.sorts)]  # noqa: N806 - a type
 
@@ -86,7 +89,8 @@ def _add_routes(router: APIRouter, report: Report, of: str) -> None:
         (f"list_{of}_{words}", f"download_{of}_{words}") if of else (f"get_{words}_report", f"download_{words}_report")
     )
     workbook = f"{file}_workbook"
-    router.add_api_route(path, get_page, response_model=Page[row_model], name=read, description=report.description)
+    if has_pages:
+        router.add_api_route(path, get_page, response_model=Page[row_model], name=read, description=report.description)
     router.add_api_route(
         f"{path}.csv", get_csv, name=file, description=report.description, response_class=CsvResponse,
         responses={200: {"description": "A CSV file with a header row (RFC 4180).", "headers": DISPOSITION}},

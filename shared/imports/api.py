@@ -194,15 +194,22 @@ async def _upload(request: Request) -> AsyncIterator[Path]:
 
 
 async def _write_body(request: Request, path: Path) -> None:
-    size = 0
+    size, stated = 0, request.headers.get("Content-Length", "")
+    if stated.isdecimal() and int(stated) > MAX_FILE_BYTES:
+        raise _too_large()
     try:
         async with asyncio.timeout(UPLOAD_TIMEOUT):
             with path.open("wb") as file:
                 async for chunk in request.stream():
                     size += len(chunk)
                     if size > MAX_FILE_BYTES:
-                        detail = f"The file exceeds {MAX_FILE_BYTES} bytes; split it into several"
-                        raise ProblemError(Code.INVALID_FILE, detail)
+                        raise _too_large()
                     file.write(chunk)
     except TimeoutError:
         raise RequestTimeoutError(f"The file did not arrive within {UPLOAD_TIMEOUT:.0f} s") from None
+
+
+def _too_large() -> ProblemError:
+    problem = ProblemError(Code.INVALID_FILE, f"The file exceeds {MAX_FILE_BYTES} bytes; split it into several")
+    problem.headers = {"Connection": "close"}  # the rest of the file is not awaited
+    return problem

@@ -100,6 +100,8 @@ def find_encoding(path: Path, declared: Encoding | None) -> str:
         encoding = "utf-16"
     elif start.startswith(codecs.BOM_UTF8):
         encoding = "utf-8"
+    elif encoding == "utf-16":
+        raise FileError("The file is not utf-16: it lacks the byte order mark. Save it as UTF-8, or as Unicode text.")
     name = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "windows-1252": "cp1252"}[encoding]
     _check_text(path, name, encoding)
     return name
@@ -110,6 +112,8 @@ def _check_text(path: Path, name: str, encoding: str) -> None:
     lines = 1
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
+            if encoding != "utf-16" and b"\0" in block:
+                raise FileError("The file is binary. Send CSV or XLSX.")
             try:
                 text = decoder.decode(block)
             except UnicodeDecodeError as error:

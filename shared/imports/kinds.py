@@ -47,6 +47,16 @@ class Column:
         return frozenset(fold_header(name) for name in (self.name, *self.aliases))
 
 
+@dataclass(frozen=True)
+class ReportColumn(Column):
+    """A column of our own reports that an import leaves out, if nothing is lost with its value."""
+
+    harmless: frozenset[str] = frozenset()
+    """Values in lower case with which nothing is lost; without any, each value is harmless."""
+    help: str = ""
+    """What to do about other values."""
+
+
 class RowError(ValueError):
     """Raised by a kind that cannot build the commands of a row; names the problem, what would help and the column."""
 
@@ -95,6 +105,8 @@ class ImportKind:
     """Finds rejected items in the body of a successful command."""
     find_parts: Callable[[Transaction, Sequence[Fields]], Awaitable[Mapping[str, int]]] | None = None
     """Finds the first free part by the group of rows, under its lock."""
+    reported: tuple[ReportColumn, ...] = ()
+    """Further columns of our own reports, so that a whole report can be imported."""
     omitted: Mapping[str, str] = field(default_factory=dict)
     """Fields of its commands that no column has, with the reason."""
     correction: str = ""
@@ -127,7 +139,7 @@ class ImportKind:
     def column(self, header: str) -> Column | None:
         """Return the column of a header cell."""
         folded = fold_header(header)
-        return next((column for column in self.columns if folded in column.headers), None)
+        return next((column for column in (*self.columns, *self.reported) if folded in column.headers), None)
 
     def key_of(self, fields: Fields) -> str | None:
         """Return the natural key of a row, None if a required part is missing."""

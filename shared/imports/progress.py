@@ -91,8 +91,9 @@ async def row_file(request: Request, kind: ImportKind, number: str, *, failed: b
     problem_columns = [CsvColumn(f"error_{name}", name) for name in ("column", "value", "problem", "help")]
     notes = [CsvColumn("error_line", "line"), *problem_columns]
     status = [] if failed else [CsvColumn("error_status", "status"), CsvColumn("error_held_by", "earlier import")]
-    columns = [*(CsvColumn(column.name, column.description) for column in kind.columns), *notes, *status]
-    values = ", ".join(f"fields ->> '{column.name}' AS \"{column.name}\"" for column in kind.columns)
+    read = (*kind.columns, *kind.reported)
+    columns = [*(CsvColumn(column.name, column.description) for column in read), *notes, *status]
+    values = ", ".join(f"fields ->> '{column.name}' AS \"{column.name}\"" for column in read)
     problems = ", ".join(
         f"(SELECT string_agg(p ->> '{name}', ' | ') FROM jsonb_array_elements(problems) AS p) AS error_{name}"  # noqa: S608 - constant names
         for name in ("column", "value", "problem", "help")

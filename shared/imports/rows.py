@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.imports.files import BadCell, Cell, FileOptions
-from shared.imports.kinds import DEFAULT, Column, ImportKind, ReadRow, RowError, RowProblem, RowSet
+from shared.imports.kinds import DEFAULT, Column, ImportKind, ReadRow, ReportColumn, RowError, RowProblem, RowSet
 from shared.imports.tables import read_table
 from shared.imports.values import read_value, unguard
 
@@ -38,7 +38,7 @@ def read_row(
             shown = cell.value if isinstance(cell, BadCell) else cell
             fields[column.name] = shown
             problems.append(value._replace(column=column.name, value=shown))
-        elif value:
+        elif value and not isinstance(column, ReportColumn):
             fields[column.name] = value
     for column in kind.columns:
         if column.default:
@@ -57,6 +57,8 @@ def _read_cell(column: Column, cell: Cell, options: FileOptions) -> str | RowPro
     if column.has_default and cell.strip().casefold() == DEFAULT:
         return DEFAULT
     text = unguard(cell, guard=options.guard)
+    if isinstance(column, ReportColumn) and column.harmless and cell.casefold() not in column.harmless:
+        return RowProblem("the import does not take this value over", column.help)
     return text if isinstance(text, RowProblem) else read_value(column.type, text, options)
 
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from shared.imports.csv_files import find_delimiter, read_csv
 from shared.imports.files import (
     ERROR_LIST_HEADER,
+    BadCell,
+    Cell,
     FileError,
     FileOptions,
     Line,
@@ -18,12 +20,14 @@ from shared.imports.files import (
     skip_blank_rows,
 )
 from shared.imports.kinds import Column, ImportKind, fold_header
-from shared.imports.xlsx_files import read_xlsx
+from shared.imports.workbook_process import read_xlsx
 
 NOTE_COLUMNS = (
     ERROR_LIST_HEADER, "error_column", "error_value", "error_problem", "error_help", "error_status", "error_held_by",
 )  # fmt: skip
 """Columns of the list of errors; they are ignored when it is sent again."""
+MAX_SHOWN = 64
+"""Number of characters of an unknown header that are shown."""
 
 
 class Table(NamedTuple):
@@ -43,9 +47,7 @@ def read_table(path: Path, kind: ImportKind, options: FileOptions) -> Table:
     first = next(lines, None)
     if first is None:
         raise FileError("The file is empty. Send a header row and at least one row.")
-    header = [cell.strip() if isinstance(cell, str) else "" for cell in first[1]]
-    while header and not header[-1]:  # of a delimiter at the end of each line
-        header.pop()
+    header = _read_header(first[1])
     if ERROR_LIST_HEADER in header:
         options = options.of_error_list()
     columns = map_header(header, kind, options)
@@ -53,6 +55,17 @@ def read_table(path: Path, kind: ImportKind, options: FileOptions) -> Table:
     if second is None:
         raise FileError("The file has a header and no rows.")
     return Table(columns, _refuse_headers(header, chain([second], lines)), options)
+
+
+def _read_header(cells: Sequence[Cell]) -> list[str]:
+    header = []
+    for number, cell in enumerate(cells, start=1):
+        if isinstance(cell, BadCell):
+            raise FileError(f"Column {number} of the header: {cell.problem}. {cell.help}")
+        header.append(cell.strip())
+    while not header[-1]:  # of a delimiter at the end of each line
+        header.pop()
+    return header
 
 
 def _refuse_headers(header: Sequence[str], lines: Iterator[Line]) -> Iterator[Line]:
@@ -84,7 +97,7 @@ def map_header(header: Sequence[str], kind: ImportKind, options: FileOptions) ->
         column = kind.column(target)
         is_left_out = bool(name) and not target
         if column is None and not is_left_out and name not in NOTE_COLUMNS:
-            unknown.append(name or f"(column {len(columns) + 1} without a header)")
+            unknown.append(name[:MAX_SHOWN] or f"(column {len(columns) + 1} without a header)")
         columns.append(column)
     names = [column.name for column in columns if column]
     if unknown:

@@ -104,7 +104,7 @@ def fill_command(command: RawScans, use: ScanUse, catalogue: Catalogue, year: in
             read = read._replace(problem=None) if use.takes_cartons else read
         elif read.problem is None:
             product = catalogue.products[read.sku or ""]
-            read = read._replace(problem=_use_problem(read, use, sku) or _lot_problem(read, use, product))
+            read = read._replace(problem=_use_problem(read, use, product, sku) or _lot_problem(read, use, product))
         if read.problem is None:
             sku = sku or read.sku
         reads.append(read)
@@ -113,12 +113,13 @@ def fill_command(command: RawScans, use: ScanUse, catalogue: Catalogue, year: in
     return filled
 
 
-def _use_problem(read: ReadScan, use: ScanUse, sku: str | None) -> ProblemDetail | None:
+def _use_problem(read: ReadScan, use: ScanUse, product: KnownProduct, sku: str | None) -> ProblemDetail | None:
     """Return why a command does not take what a scan names."""
     if use.is_of_one_product and sku and read.sku != sku:
         reason = f"it names product {read.sku}, other scans {sku}; send one command per product"
         return _problem(Code.WRONG_PRODUCT, read, reason)
-    if read.serial is None and "LOT" not in use.expected:
+    is_lot_of_units = use.takes_lots_of_units and product.tracking == "SERIAL"
+    if read.serial is None and "LOT" not in use.expected and not is_lot_of_units:
         return _problem(Code.NOT_SERIAL_TRACKED, read, f"product {read.sku} has no serial numbers")
     if read.serial is not None and "SERIAL" not in use.expected:
         return _problem(Code.SERIAL_TRACKED_PRODUCT, read, f"product {read.sku} is serial-tracked")

@@ -14,6 +14,7 @@ from shared.scans.digital_links import read_digital_link
 from shared.scans.element_strings import Reading, is_sscc, read_element_string
 from shared.scans.gtin import GtinUse, expand_upc_e, gtin_readings, gtin_use
 from shared.scans.problems import ScanProblem, ScanProblemCode
+from shared.scans.substitutes import configured_substitute
 
 
 class ScanKind(StrEnum):
@@ -110,8 +111,15 @@ def read_sscc(text: str) -> str | None:
     return scan.contents.sscc if scan.is_sound else None
 
 
-def classify(text: str, *, fnc1: str = "", year: int | None = None) -> Scan:
-    """Say what a scanned text is; `fnc1` is what the scanner sends in place of FNC1, `year` the current year."""
+def classify(text: str, *, fnc1: str | None = None, year: int | None = None) -> Scan:
+    """Say what a scanned text is, as of a current year.
+
+    `fnc1` is what the scanner sends in place of FNC1; None: what the installation is set to.
+    """
+    if fnc1 is None:
+        fnc1 = configured_substitute()
+    if fnc1 not in text:
+        fnc1 = ""
     if not fnc1 and _is_plain(text):
         return Scan(text, ScanKind.TEXT, text)
     value = text.strip(" \t\r\n")

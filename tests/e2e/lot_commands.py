@@ -16,10 +16,9 @@ from shared.contracts.commands.fulfillment import (
     SwapLot,
     UnpickItems,
 )
+from shared.contracts.commands.lot_corrections import CorrectLotDates, CorrectLotNumber
 from shared.contracts.commands.lots import (
     AdjustLot,
-    CorrectLotDates,
-    CorrectLotNumber,
     CountLot,
     MoveLot,
     OpenRecall,

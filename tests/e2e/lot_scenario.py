@@ -13,7 +13,8 @@ from shared.contracts.commands.fulfillment import (
     UnitSelector,
     UnpickItems,
 )
-from shared.contracts.commands.lots import CorrectLotDates, PlaceLotHold, PutAwayLot
+from shared.contracts.commands.lot_corrections import CorrectLotDates
+from shared.contracts.commands.lots import PlaceLotHold, PutAwayLot
 from shared.contracts.commands.receiving import ScanItems, ScannedLot
 from shared.contracts.upstream import OrderLine
 from shared.inventory.expiry import today

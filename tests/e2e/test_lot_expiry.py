@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.contracts.commands.lots import CorrectLotDates
+from shared.contracts.commands.lot_corrections import CorrectLotDates
 from tests.e2e.lot_scenario import LotScenario, day_from_now, scanned_lot
 from tests.e2e.milk_lots import MilkLots
 from tests.e2e.serial_scenario import OTHER_SHELF, SHELF, SerialScenario

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from shared.contracts.announced_lots import AnnouncedLot
 from shared.contracts.commands.fulfillment import CreateShipment, DispatchShipment, LotSelector, PackItems, PickItems
-from shared.contracts.commands.lots import CloseRecall, CorrectLotNumber, OpenRecall, PutAwayLot, RecordCustomerContact
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
+from shared.contracts.commands.lots import CloseRecall, OpenRecall, PutAwayLot, RecordCustomerContact
 from shared.contracts.commands.receiving import ConfirmSession, DisposeReturn, ReceiveReturn, ScanItems, ScannedLot
 from shared.contracts.commands.serials import AdjustSerials, CorrectSerialLot, RegisterSoldSerials
 from shared.contracts.envelope import Message

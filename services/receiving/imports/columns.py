@@ -1,8 +1,8 @@
 """Columns that several imports of receiving have."""
 
-from shared.imports import Column, Fields
+from shared.imports import Column, Fields, ReportColumn
 
-SKU = Column("sku", "SKU of the product", is_required=True, aliases=("product", "item", "article"))
+SKU = Column("sku", "SKU of the product", is_required=True, aliases=("item", "article"))
 SERIAL = Column(
     "serial", "serial number", is_required=True, aliases=("serial number", "serial no", "sn"), field="serials"
 )
@@ -13,6 +13,7 @@ DATES = (
     Column("manufactured_on", "manufacturing date", "date", aliases=("manufacturing date", "production date")),
     Column("best_before", "best-before date", "date", aliases=("best before date",)),
 )
+PRODUCT = ReportColumn("product", "name of the product in our reports", "text")
 LABEL = ("lot", *(column.name for column in DATES))
 """Columns of what a label states beside the serial number."""
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
-from services.receiving.imports.columns import DATES, LABEL, LOCATION, LOT, SERIAL, SKU, given, label_of
+from services.receiving.imports.columns import DATES, LABEL, LOCATION, LOT, PRODUCT, SERIAL, SKU, given, label_of
 from services.receiving.receipts.domain.results import LotScanResult, ScanResult, SerialScanResult
 from shared.contracts.commands.receiving import ConfirmSession, ScanItems
 from shared.contracts.envelope import Message
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.upstream import AsnAnnounced
 from shared.identifiers import warehouse_of
-from shared.imports import Column, ImportKind, RowSet
+from shared.imports import Column, ImportKind, ReportColumn, RowSet
 
 UNMATCHED_CODES = {
     "DUPLICATE_SERIAL": Code.DUPLICATE_SERIAL,
@@ -27,11 +27,27 @@ OMITTED = {
     "expected_at": "the stock is here", "kind": "always OPENING", "part": "nothing is announced",
     "parts": "nothing is announced", "lines": "nothing is announced", "session": "named by the import",
     "barcode": "the SKU names the product", "gtin": "there is no scanned label", "ranges": "a row names one item",
-    "units": "counted by the import", "quantity": "counted by the import",
+    "units": "counted by the import", "quantity": "counted by the import", "scans": "a row names one item",
+    "cartons": "nothing is announced",
 }  # fmt: skip
 CORRECTION = "The stock is received: correct it by a count, an adjustment, or a correction of its lot or expiry date."
 RECEIPT = Column("receipt", "number of the opening receipt; by default import number and warehouse")
 SUPPLIER = Column("supplier", "name of the supplier", "text")
+
+HELD_OR_USED = "Empty the cell to import it as free stock; then place its hold, or enter its order, again."
+LOCATION_REPORT = (
+    ReportColumn("status", "status", "text", harmless=frozenset({"received", "in_inventory"}), help=HELD_OR_USED),
+    ReportColumn("on_hold", "whether it is on hold", "text", harmless=frozenset({"false"}), help=HELD_OR_USED),
+    ReportColumn("received_at", "time of its receipt", "text"),
+    ReportColumn("order", "order that it is for", "text", harmless=frozenset({""}), help=HELD_OR_USED),
+)
+"""Further columns of the report serial-location."""
+MIXED_REPORT = (
+    PRODUCT,
+    ReportColumn("warehouse", "warehouse of the location", "text"),
+    ReportColumn("allocated", "quantity for orders", "text", harmless=frozenset({"0"}), help=HELD_OR_USED),
+)
+"""Further columns of the list mixed-locations."""
 
 
 def _open_and_confirm(rows: RowSet, scan: Mapping[str, object]) -> list[Message]:
@@ -78,7 +94,7 @@ OPENING_STOCK = (
         (LOCATION, SKU, SERIAL, Column("lot", "lot number", aliases=LOT.aliases), *DATES, RECEIPT, SUPPLIER),
         key=("sku", "serial"), group=("location", "sku", *LABEL, "receipt", "supplier"), item="serial",
         build=build_opening_serials, find_rejected=find_unmatched, correction=CORRECTION,
-        omitted=OMITTED | {"lots": "see opening-lots"},
+        reported=LOCATION_REPORT, omitted=OMITTED | {"lots": "see opening-lots"},
     ),
     ImportKind(
         "opening-lots", "opening stock of lots and of untracked products",
@@ -89,6 +105,7 @@ OPENING_STOCK = (
         ),
         key=("location", "sku", "lot"), group=("location", "sku", "receipt", "supplier"), item="lot",
         build=build_opening_lots, find_rejected=find_unmatched, correction=CORRECTION, is_remembered=True,
+        reported=MIXED_REPORT,
         omitted=OMITTED | {"serials": "see opening-serials"} | dict.fromkeys(LABEL, "stated by lot"),
     ),
 )  # fmt: skip

@@ -22,6 +22,7 @@ DEFINITION = (
     Column(
         "serials_unique_per_product", "true if other products may have its serial numbers", "flag", has_default=True
     ),
+    Column("receive_by_carton", "true if one scan receives a carton", "flag", has_default=True),
 )  # fmt: skip
 SHELF_LIFE = (
     Column("expiry_required", "true if its goods need an expiry date", "flag", has_default=True),

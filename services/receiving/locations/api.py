@@ -10,7 +10,7 @@ from services.receiving.locations.domain.records import LocationOut, WarehouseOu
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import LocationType
-from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, WarehouseFilter, paged_by
+from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, WarehouseFilter, add_report_routes, paged_by
 from shared.http.labels import (
     LABEL_RESPONSE,
     MAX_LABELS,
@@ -25,6 +25,7 @@ from shared.labels import location_label
 from shared.persistence.database import Transaction
 
 router = APIRouter(tags=["locations"])
+add_report_routes(router, queries.FILES, has_pages=False)
 WarehousePath = Annotated[str, Path(description="Id of the warehouse.")]
 CodePath = Annotated[str, Path(description="Location within the warehouse: `A-01` of `EAST/A-01`.")]
 ChangePage = Annotated[PageRequest, paged_by(queries.CHANGE_SORTS)]

@@ -1,10 +1,15 @@
-"""Read queries: warehouses and locations."""
+"""Read queries: warehouses and locations, also as files that their imports take back."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
+from pydantic import Field
 from sqlalchemy import Row, text
 
+from shared.contracts.model import KnownFieldsModel
+from shared.contracts.reference import LocationType
+from shared.http import Report, WarehouseFilter
 from shared.persistence.database import Transaction
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
@@ -70,3 +75,42 @@ async def find_labelled_locations(
     """Find the locations of labels."""
     parameters = {"warehouse": warehouse, "locations": locations, "type": kind, "size": size}
     return await tx.fetch_all(SELECT_LABELLED_LOCATIONS, parameters)
+
+
+class WarehouseRow(KnownFieldsModel):
+    """Warehouses, in the columns of their import."""
+
+    warehouse: str = Field(description="id of the warehouse")
+    name: str = Field(description="name")
+    time_zone: str | None = Field(description="IANA time zone")
+
+
+class LocationRow(KnownFieldsModel):
+    """Locations, in the columns of their import."""
+
+    location: str = Field(description="location, as warehouse/location")
+    type: LocationType = Field(description="type of location")
+    pick_sequence: int | None = Field(description="order of picking")
+    is_active: bool = Field(description="false if nothing is put there")
+
+
+def warehouse_filters(
+    q: Annotated[str | None, Query(description="Part of the identifier or name.")] = None,
+) -> dict[str, Any]:
+    """Filter by a part of the identifier or name."""
+    return {"search": q}
+
+
+def location_filters(
+    warehouse: WarehouseFilter = None,
+    kind: Annotated[LocationType | None, Query(alias="type", description="Type of location.")] = None,
+    q: Annotated[str | None, Query(description="Part of the location identifier.")] = None,
+) -> dict[str, Any]:
+    """Filter by warehouse, type and a part of the identifier."""
+    return {"warehouse": warehouse, "type": kind, "search": q}
+
+
+FILES = (
+    Report("warehouses", WarehouseRow, WAREHOUSE_SORTS, select_warehouses, warehouse_filters),
+    Report("locations", LocationRow, LOCATION_SORTS, select_locations, location_filters),
+)

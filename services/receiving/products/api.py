@@ -5,14 +5,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from services.receiving.products import queries
 from services.receiving.products.domain.records import ProductOut
+from services.receiving.products.queries import files
+from services.receiving.products.queries import products as queries
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code
 from shared.contracts.reference import Tracking
-from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, SkuPath, paged_by
+from shared.http import NotFoundError, Page, PageRequest, ReadTransaction, SkuPath, add_report_routes, paged_by
 
 router = APIRouter(tags=["products"])
+add_report_routes(router, files.FILES, has_pages=False)
 Search = Annotated[str | None, Query(description="Part of the SKU or name, or a complete barcode.")]
 
 

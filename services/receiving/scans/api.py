@@ -15,6 +15,7 @@ from services.receiving.scans.domain.candidates import (
     CandidateKind,
     Context,
     ambiguity,
+    find_other_formats,
     plan_look_up,
     resolve,
 )
@@ -22,13 +23,16 @@ from shared.auth.roles import Role
 from shared.contracts.envelope import ContractModel
 from shared.contracts.model import KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
+from shared.contracts.serial_lists import MAX_PASTED_CHARACTERS, read_serial_list
 from shared.http import ProblemError, ReadTransaction
 from shared.http.auth import requires
 from shared.http.reads import PROBLEMS_OF_COMMANDS, problem
 from shared.identifiers import DocumentId, Sku, resource_path
+from shared.persistence.database import Transaction
 from shared.scans import Scan, ScanKind, classify
 from shared.scans.classification import MAX_LENGTH
 from shared.scans.gtin import GtinUse
+from shared.scans.substitutes import MAX_SUBSTITUTE
 from shared.scans.values import find_identifier
 
 router = APIRouter(tags=["scans"])
@@ -49,8 +53,8 @@ class ParseScan(ContractModel):
 
     text: Annotated[str, Field(max_length=MAX_LENGTH)]
     """The text as the scanner sent it, with symbology identifier and separators."""
-    fnc1: Annotated[str, Field(max_length=8)] = ""
-    """What the scanner sends in place of FNC1, if it is set to send something else."""
+    fnc1: Annotated[str, Field(max_length=MAX_SUBSTITUTE)] | None = None
+    """What this scanner sends in place of FNC1; by default what `SCANNER_FNC1` of the service names."""
     expected: list[CandidateKind] = []
     """Kinds that the act expects; they decide where a text may be several things."""
     sku: Sku | None = None
@@ -77,6 +81,37 @@ class ScanProblemOut(KnownFieldsModel):
     """What is wrong, why, and what to do."""
     is_tolerated: bool
     """Whether the scan counts all the same."""
+
+
+class PastedSerials(ContractModel):
+    """Serial numbers as people type or paste them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(max_length=MAX_PASTED_CHARACTERS)]
+    """Serial numbers and ranges, with line breaks, commas, semicolons or tabs between them."""
+    sku: Sku | None = None
+    """Product; names the serial numbers that are not of its serial format."""
+
+
+class ListProblemOut(ScanProblemOut):
+    """What is wrong with typed or pasted serial numbers, or a hint."""
+
+    entry: str
+    """The part of the text concerned; empty if it is the whole."""
+
+
+class SerialPreview(KnownFieldsModel):
+    """What typed or pasted text stands for."""
+
+    count: int
+    """Number of different serial numbers."""
+    first: str | None
+    last: str | None
+    serials: list[str]
+    """The serial numbers, for the field `serials` of a command; empty if they are too many for one command."""
+    problems: list[ListProblemOut]
+    """What is wrong; those with `is_tolerated` are hints."""
 
 
 class CandidateOut(KnownFieldsModel):
@@ -147,14 +182,34 @@ async def parse_scan(tx: ReadTransaction, scanned: ParseScan) -> ParsedScan:
     """Say what a scanned text is and what it means in its context; several meanings are candidates, never a guess."""
     scan = classify(scanned.text, fnc1=scanned.fnc1, year=tx.now.year)
     given = Context(frozenset(scanned.expected), scanned.sku, scanned.receipt)
-    if (context := await queries.find_context(tx, given)) is None:
-        raise ProblemError(Code.PRODUCT_NOT_FOUND, f"Product {scanned.sku} not found", ids=[scanned.sku or ""])
+    context = await _complete(tx, given)
     found = await queries.find_candidates(tx, plan_look_up(scan), given)
     candidates = resolve(scan, found, context)
     parsed = _to_parsed(scan, candidates, ambiguity(scan, candidates))
     if parsed.read_as and parsed.read_as.kind == "CARTON":
         parsed.carton = await find_carton(tx, parsed.read_as.id, candidates[0].receipt)
     return parsed
+
+
+@router.post(
+    "/scans/preview", summary="Count typed or pasted serial numbers", responses=PROBLEMS,
+    openapi_extra=requires(Role.VIEWER),
+)  # fmt: skip
+async def preview_serials(tx: ReadTransaction, pasted: PastedSerials) -> SerialPreview:
+    """Say which serial numbers a list or ranges such as `A001-A120` and `SN100 + 20` stand for; nothing is recorded."""
+    context = await _complete(tx, Context(sku=pasted.sku))
+    found = read_serial_list(pasted.text)
+    listed = [*found.problems, *find_other_formats(found, context)]
+    problems = [ListProblemOut(**problem._asdict(), is_tolerated=problem.is_tolerated) for problem in listed]
+    return SerialPreview(
+        count=found.size, first=found.first, last=found.last, serials=list(found.serials), problems=problems
+    )
+
+
+async def _complete(tx: Transaction, given: Context) -> Context:
+    if (context := await queries.find_context(tx, given)) is None:
+        raise ProblemError(Code.PRODUCT_NOT_FOUND, f"Product {given.sku} not found", ids=[given.sku or ""])
+    return context
 
 
 def _to_parsed(scan: Scan, candidates: list[Candidate], problem: ProblemDetail | None) -> ParsedScan:

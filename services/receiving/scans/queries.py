@@ -54,6 +54,6 @@ async def find_context(tx: Transaction, context: Context) -> Context | None:
     if context.sku is None:
         return context
     for row in await tx.fetch_all(SELECT_PRODUCT, {"sku": context.sku}):
-        serial_format = row.serial_format and SerialFormat.model_validate_json(row.serial_format)
+        serial_format = row.serial_format and SerialFormat.model_validate(row.serial_format)
         return context._replace(tracking=row.tracking, serial_format=serial_format)
     return None

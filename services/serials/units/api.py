@@ -34,6 +34,7 @@ class StandingHoldOut(KnownFieldsModel):
     sku: str
     recall: str | None
     lots: list[str]
+    scan: str | None
     reason: str
     opened_by: str
     opened_at: datetime

@@ -29,7 +29,7 @@ def select_open_holds(order: SortOrder) -> str:
 def select_standing_holds(order: SortOrder) -> str:
     """Write the statement of a page of open standing holds."""
     return f"""
-    SELECT sh.hold_id, sh.sku, sh.recall, coalesce(sh.recall, '') AS recall_key, sh.lots,
+    SELECT sh.hold_id, sh.sku, sh.recall, coalesce(sh.recall, '') AS recall_key, sh.lots, sh.scan,
            o.reason, o.actor AS opened_by, o.occurred_at AS opened_at
     FROM standing_hold AS sh JOIN audit_operation AS o ON o.id = sh.opened_operation_id
     WHERE sh.released_operation_id IS NULL

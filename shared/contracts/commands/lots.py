@@ -1,4 +1,4 @@
-"""Commands of the lots service: putaway, moves, holds, adjustments, cycle counts, date corrections, recalls."""
+"""Commands of the lots service: putaway, moves, holds, adjustments, cycle counts, recalls."""
 
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Self
@@ -7,12 +7,10 @@ from pydantic import Field, model_validator
 
 from shared.contracts.commands.recalled_items import RecalledLot, RecalledSerial, SerialRange
 from shared.contracts.envelope import MAX_ITEMS_PER_MESSAGE, Message
-from shared.contracts.label_dates import require_dates_in_order
 from shared.contracts.raw_scans import RawScans
 from shared.contracts.topics import LOTS_COMMANDS
 from shared.identifiers import (
     ClockError,
-    Day,
     DocumentId,
     Location,
     LotNumber,
@@ -135,84 +133,6 @@ class CountLot(LotCommand, type="lot.count.v1", topic=LOTS_COMMANDS, key="sku"):
     def _clock_error_of_device_time(self) -> Self:
         if self.clock_error_seconds and self.counted_at is None:
             raise ValueError("clock_error_seconds requires counted_at")
-        return self
-
-
-class CorrectLotDates(RawScans, type="lot.correct_dates.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Corrects the dates of a lot; it resolves conflicting dates from several receipts.
-
-    Raw scans say product, lot and dates by their labels, unless these are given.
-    """
-
-    sku: Sku = ""
-    """Product; raw scans may name it instead."""
-    lot: LotNumber = ""
-    expiry: Day | None = None
-    manufactured_on: Day | None = None
-    best_before: Day | None = None
-    reason: Reason
-
-    @model_validator(mode="after")
-    def _given_or_on_labels(self) -> Self:
-        for name in () if self.scans else ("sku", "lot", "expiry"):
-            if name not in self.model_fields_set:
-                raise ValueError(f"{name} required without scans")
-        return self
-
-    @model_validator(mode="after")
-    def _dates_in_order(self) -> Self:
-        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
-        return self
-
-
-class CorrectLotNumber(RawScans, type="lot.correct_number.v1", topic=LOTS_COMMANDS, key="sku"):
-    """Moves goods that were recorded under a wrong lot number to the right one: supervisors only, with a reason.
-
-    With a location, the goods that stand there, also allocated and picked ones; with a shipment, those that left with
-    it; with neither, all goods ever recorded under the wrong number. A new lot takes over the dates that are omitted.
-    Raw scans say product, right lot and dates by their labels, unless these are given.
-    """
-
-    sku: Sku = ""
-    """Product; raw scans may name it instead."""
-    from_lot: LotNumber
-    """Wrong lot number, under which the goods are recorded."""
-    lot: LotNumber = ""
-    """Lot number on the label; raw scans may say it instead."""
-    location: Location | None = None
-    shipment: DocumentId | None = None
-    order: DocumentId | None = None
-    """Only the goods of this order."""
-    quantity: Quantity | None = None
-    """Quantity at the location or in the shipment; by default all of it."""
-    expiry: Day | None = None
-    """Expiry date on the label."""
-    manufactured_on: Day | None = None
-    best_before: Day | None = None
-    reason: Reason
-    document: DocumentId | None = None
-    """Document of the change, for example a putaway task, a transfer order or a count sheet."""
-
-    @model_validator(mode="after")
-    def _two_lots(self) -> Self:
-        if not self.scans and not self.sku:
-            raise ValueError("sku required without scans")
-        is_omitted = bool(self.scans) and not self.lot
-        if not self.from_lot or not (self.lot or is_omitted) or self.from_lot == self.lot:
-            raise ValueError("from_lot and lot must be two lot numbers")
-        return self
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if self.location and self.shipment:
-            raise ValueError("name a location or a shipment, not both")
-        if (self.quantity or self.order) and not (self.location or self.shipment):
-            raise ValueError("quantity and order require a location or a shipment")
-        return self
-
-    @model_validator(mode="after")
-    def _dates_in_order(self) -> Self:
-        require_dates_in_order(self.manufactured_on, self.expiry, self.best_before)
         return self
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.contracts.commands.lots import CorrectLotDates
+from shared.contracts.commands.lot_corrections import CorrectLotDates
 from tests.integration.lots.conftest import LotsHarness
 from tests.support.time_zones import DAY
 

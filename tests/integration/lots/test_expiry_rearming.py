@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.contracts.commands.lots import CorrectLotDates
+from shared.contracts.commands.lot_corrections import CorrectLotDates
 from shared.contracts.product_attributes import ShelfLifePolicy
 from tests.integration.expiry_checks import advance_days, published_events, published_thresholds, run_expiry_check
 from tests.integration.lots.conftest import LotsHarness

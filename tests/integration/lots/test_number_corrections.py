@@ -2,7 +2,7 @@
 
 import httpx
 
-from shared.contracts.commands.lots import CorrectLotNumber
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
 from shared.identifiers import resource_path
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_http import post

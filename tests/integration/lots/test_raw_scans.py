@@ -1,16 +1,15 @@
 """Raw scans in the commands of lots, over the real service, with their records."""
 
 from typing import Any
-from uuid import uuid4
 
 import httpx
-from biip.checksums import gs1_standard_check_digit
 
 from shared.contracts.commands.lots import MoveLot
 from shared.identifiers import resource_path
 from tests.integration.lots.conftest import LotsHarness
 from tests.integration.lots.test_http import post
 from tests.integration.lots.test_reports import csv_rows
+from tests.support.gtins import new_gtin
 from tests.support.messages.lots import BIN, DOCK, SHELF
 from tests.support.messages.reference import product_changed
 from tests.support.workbooks import read_records
@@ -18,8 +17,7 @@ from tests.support.workbooks import read_records
 
 async def define_barcodes(harness: LotsHarness) -> str:
     """Give the product of the test the GTIN of a case of 12; returns it in 14 digits."""
-    digits = f"1{uuid4().int % 10**12:012}"
-    gtin = f"{digits}{gs1_standard_check_digit(digits)}"
+    gtin = new_gtin().zfill(14)
     await harness.handle(product_changed(harness.sku, "LOT", 2, barcodes=[{"code": gtin, "quantity": 12}]))
     return gtin
 

@@ -13,6 +13,9 @@ from tests.integration.receiving.conftest import ReceivingHarness
 from tests.integration.receiving.import_requests import ANNA, counts, errors, process, send
 from tests.support.polling import wait_until
 
+HELD = {"R1": "False", "R2": "True"}
+"""Units of a report, and whether they are on hold."""
+
 
 async def test_opening_serials_are_received(
     harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
@@ -172,13 +175,8 @@ asyncio.run(ImportRunner(app.state.registry, KINDS, engine, lambda: None).run_on
 """
 
 
-async def test_killed_import_continues(
-    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
-) -> None:
-    """S45: a worker is killed while it processes rows; the next one does each of the others once."""
-    east, pump, size = harness.scoped_id("EAST"), harness.scoped_id("PUMP"), 6000
-    rows = [f"{east}/A-1,{pump},K{index}" for index in range(size)]
-    await send(http, "opening-serials", number, "\n".join(["location,sku,serial", *rows]))
+async def resume_killed(http: httpx.AsyncClient, engine: AsyncEngine, number: str, size: int) -> None:
+    """Kill a worker amid the rows of an import, and let another one continue to the end."""
     worker = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, cwd=PROJECT)
 
     async def count_done() -> int:
@@ -193,10 +191,48 @@ async def test_killed_import_continues(
     while (await counts(http, number))[0] == "RUNNING":  # until the server has noticed the end of the worker
         await process(engine)
     assert await counts(http, number) == ("DONE", 0, size, 0)
+
+
+async def test_killed_import_continues(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a worker is killed while it receives serial numbers; the next one does each of the others once."""
+    east, pump, size = harness.scoped_id("EAST"), harness.scoped_id("PUMP"), 4000
+    rows = [f"{east}/A-1,{pump},K{index}" for index in range(size)]
+    await send(http, "opening-serials", number, "\n".join(["location,sku,serial", *rows]))
+    await resume_killed(http, engine, number, size)
     statuses = await harness.unit_statuses()
     assert (len(statuses), set(statuses.values())) == (size, {"ON_HAND"})
     sessions = await harness.fetch_all("SELECT 1 FROM session WHERE receipt = :receipt", receipt=f"{number}-{east}")
     assert len(sessions) == size // 500
+
+
+async def test_killed_import_of_expected_serials_continues(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a worker is killed while it announces serial numbers; each part of the receipt is announced once."""
+    east, pump, asn, size = harness.scoped_id("EAST"), harness.scoped_id("PUMP"), harness.scoped_id("KASN"), 4000
+    rows = [f"{asn},{east},{pump},E{index}" for index in range(size)]
+    await send(http, "expected-serials", number, "\n".join(["receipt,warehouse,sku,serial", *rows]))
+    await resume_killed(http, engine, number, size)
+    statuses = await harness.unit_statuses()
+    assert (len(statuses), set(statuses.values())) == (size, {"EXPECTED"})
+    parts = await harness.fetch_all("SELECT DISTINCT part FROM announced_line WHERE receipt = :receipt", receipt=asn)
+    assert {row["part"] for row in parts} == set(range(1, size // 500 + 1))
+
+
+async def test_killed_import_of_lots_continues(
+    milk_harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: a worker is killed while it receives lots; no quantity counts twice."""
+    east, milk, size = milk_harness.scoped_id("EAST"), milk_harness.scoped_id("MILK"), 4000
+    rows = [f"{east}/A-1,{milk},K{index},3,2090-01-01" for index in range(size)]
+    await send(http, "opening-lots", number, "\n".join(["location,sku,lot,quantity,expiry", *rows]))
+    await resume_killed(http, engine, number, size)
+    (found,) = await milk_harness.fetch_all(
+        "SELECT count(DISTINCT lot) AS lots, sum(quantity) AS quantity FROM lot_scan WHERE sku = :sku", sku=milk
+    )
+    assert (found["lots"], found["quantity"]) == (size, 3 * size)
 
 
 async def test_refused_file_leaves_nothing(http: httpx.AsyncClient, number: str) -> None:
@@ -217,3 +253,20 @@ async def test_cancelled_import_is_not_processed(
     assert (cancelled["status"], cancelled["cancelled_rows"]) == ("CANCELLED", 1)
     await process(engine)
     assert await counts(http, number) == ("CANCELLED", 0, 0, 0)
+
+
+async def test_reports_of_stock_are_imported(
+    harness: ReceivingHarness, http: httpx.AsyncClient, engine: AsyncEngine, number: str
+) -> None:
+    """S45: columns of our reports are left out; a held unit is imported once its cell is emptied."""
+    east, pump = harness.scoped_id("EAST"), harness.scoped_id("PUMP")
+    header = "location,sku,serial,status,on_hold,received_at,order,lot,expiry"
+    rows = [f"{east}/A-1,{pump},{serial},RECEIVED,{held},2026-01-01T00:00:00Z,,," for serial, held in HELD.items()]
+    await send(http, "opening-serials", number, "\n".join([header, *rows]))
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 1, 1)
+    listed = (await http.get(f"/imports/{number}/errors.csv")).text
+    await send(http, "opening-serials", number, listed.replace(",True,", ",,", 1))
+    await process(engine)
+    assert await counts(http, number) == ("DONE", 0, 2, 0)
+    assert await harness.unit_statuses() == {"R1": "ON_HAND", "R2": "ON_HAND"}

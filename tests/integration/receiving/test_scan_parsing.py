@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from httpx import AsyncClient
 
 from shared.contracts.upstream import ProductDefined
+from shared.scans import substitutes
 from tests.integration.receiving.conftest import ReceivingHarness
 from tests.support.auth import bearer
 from tests.support.gtins import new_gtin
@@ -87,3 +89,35 @@ async def test_barcodes_are_one_code_in_every_spelling(harness: ReceivingHarness
     other = {"sku": harness.scoped_id("VALVE"), "name": "Valve", "barcodes": [{"code": gtin.zfill(14)}]}
     taken = await harness.handle(ProductDefined.model_validate(other))
     assert [violation.code for violation in taken.results[0].violations] == ["barcode_taken"]
+
+
+async def test_typed_serials_are_previewed(harness: ReceivingHarness, http: AsyncClient) -> None:
+    """S13: ranges and pasted lists are counted before they are sent; a longer text is refused."""
+    answer = (await http.post("/scans/preview", json={"text": "A001-A120\nSN100 + 20\nA001"})).json()
+    assert (answer["count"], answer["first"], answer["last"]) == (140, "A001", "A001")
+    assert answer["serials"][119:121] == ["A120", "SN100"]
+    assert [(problem["code"], problem["entry"]) for problem in answer["problems"]] == [
+        ("unequal_lengths", ""), ("duplicate", "A001"),
+    ]  # fmt: skip
+    pump = harness.scoped_id("PUMP")
+    serial_format = {"characters": "DIGITS"}
+    await harness.handle(
+        ProductDefined.model_validate(
+            {"sku": pump, "name": "Pump", "serial_tracked": True, "serial_format": serial_format}
+        )
+    )
+    answer = (await http.post("/scans/preview", json={"text": "A1, 7", "sku": pump})).json()
+    assert [problem["code"] for problem in answer["problems"]] == ["unequal_lengths", "other_format"]
+    assert (await parse(http, "7", sku=pump))["read_as"]["kind"] == "SERIAL"
+    assert (await parse(http, "A1", sku=pump))["read_as"] is None
+    assert (await http.post("/scans/preview", json={"text": "A1", "sku": "NONE"})).status_code == 404
+    assert (await http.post("/scans/preview", json={"text": "A" * 100_001})).status_code == 400
+
+
+async def test_configured_scanners_are_understood(http: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S13: what the scanners of the installation send in place of FNC1 counts, unless the request names another."""
+    monkeypatch.setattr(substitutes, "_configured", "~")
+    label = f"01{new_gtin().zfill(14)}10L1~21A"
+    assert (await parse(http, label))["serial"] == "A"
+    assert (await parse(http, label, fnc1=""))["kind"] == "TEXT"
+    assert (await parse(http, label.replace("~", "|"), fnc1="|"))["serial"] == "A"

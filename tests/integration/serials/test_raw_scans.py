@@ -6,12 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from biip.checksums import gs1_standard_check_digit
 
 from shared.contracts.commands.serials import MoveSerials, PutAwaySerials
 from tests.integration.serials.conftest import SerialsHarness
 from tests.integration.serials.messages import ProductMessages, serial_numbers
 from tests.support.auth import bearer
+from tests.support.gtins import new_gtin
 from tests.support.messages.reference import product_changed
 from tests.support.messages.serials import BIN, SHELF
 from tests.support.workbooks import read_records
@@ -19,8 +19,7 @@ from tests.support.workbooks import read_records
 
 async def receive_labelled(harness: SerialsHarness, count: int) -> tuple[list[str], list[str]]:
     """Receive units of lot L-1; returns their serial numbers and labels."""
-    digits = f"0{uuid4().int % 10**12:012}"
-    gtin = f"{digits}{gs1_standard_check_digit(digits)}"
+    gtin = new_gtin().zfill(14)
     serials = [harness.scoped_id(serial) for serial in serial_numbers(count)]
     await harness.handle(product_changed(harness.sku, "SERIAL", barcodes=[{"code": gtin}]))
     await harness.handle(ProductMessages(harness.sku).receive(serials, lot="L-1"))
@@ -48,6 +47,10 @@ async def test_scans_are_kept_in_the_audit_trail(harness: SerialsHarness, http: 
     await post(http, "/putaways", sku=harness.sku, serials=[second], location=SHELF)
     await post(http, "/moves", scans=[first], location=BIN)
     await post(http, "/holds", scans=[label], hold_id="H-1", reason="suspicion")
+    of_lot = label[: label.index("\x1d")]
+    await post(http, "/holds", scans=[of_lot], hold_id="H-2", reason="suspicion")
+    (standing,) = (await http.get("/standing-holds", params={"sku": harness.sku})).json()["items"]
+    assert (standing["lots"], standing["scan"]) == (["L-1"], of_lot)
     await post(http, "/lot-corrections", scans=[label.replace("L-1", "L-3")], reason="label misread")
     count = {"count_id": harness.scoped_id("CT"), "location": SHELF, "reason": "cycle count"}
     await post(http, "/counts", **count, scans=[label.replace("L-1", "l-3"), second])
@@ -55,7 +58,7 @@ async def test_scans_are_kept_in_the_audit_trail(harness: SerialsHarness, http: 
     assert [(row["serial"], row["scan"]) for row in listed.json()["items"]] == [(first, label.replace("L-1", "l-3"))]
 
     expected = [
-        ("RECEIVED", None), ("PUT_AWAY", label), ("MOVED", first), ("HOLD_PLACED", label),
+        ("RECEIVED", None), ("PUT_AWAY", label), ("MOVED", first), ("HOLD_PLACED", label), ("HOLD_PLACED", None),
         ("LOT_CORRECTED", label.replace("L-1", "L-3")),
     ]  # fmt: skip
     path = f"/serials/{harness.sku}/{first}"

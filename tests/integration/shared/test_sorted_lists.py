@@ -17,7 +17,7 @@ from services.lots.recalls.queries import recalls
 from services.lots.recalls.queries.lists import LISTS as RECALL_LISTS
 from services.receiving.cartons import queries as cartons
 from services.receiving.locations import queries as locations
-from services.receiving.products import queries as products
+from services.receiving.products.queries import products
 from services.receiving.receipts import queries as receipts
 from services.receiving.returns import queries as returns
 from services.receiving.suppliers import api as suppliers

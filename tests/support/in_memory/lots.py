@@ -20,7 +20,8 @@ from services.lots.balances.domain.records import (
 )
 from services.lots.balances.domain.scans import USES
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
-from shared.contracts.commands.lots import AdjustLot, CorrectLotNumber, CountLot, MoveLot, PutAwayLot
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
+from shared.contracts.commands.lots import AdjustLot, CountLot, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent, Message
 from shared.contracts.fulfillment import OrderLotsDeallocated
 from shared.contracts.reference import LocationChanged, Tracking

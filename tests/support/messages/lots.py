@@ -4,16 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from shared.contracts.commands.lots import (
-    AdjustLot,
-    CorrectLotDates,
-    CorrectLotNumber,
-    CountLot,
-    MoveLot,
-    PlaceLotHold,
-    PutAwayLot,
-    ReleaseLotHold,
-)
+from shared.contracts.commands.lot_corrections import CorrectLotDates, CorrectLotNumber
+from shared.contracts.commands.lots import AdjustLot, CountLot, MoveLot, PlaceLotHold, PutAwayLot, ReleaseLotHold
 from shared.contracts.quantities import LotQuantity
 from shared.contracts.receiving import (
     ReceiptLotsReceived,

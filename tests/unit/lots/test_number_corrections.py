@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.lots.balances.domain.results import LotCorrectionResult
-from shared.contracts.commands.lots import CorrectLotNumber
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
 from shared.contracts.lot_corrections import LotNumberCorrected
 from shared.contracts.lots import (
     LotAllocated,

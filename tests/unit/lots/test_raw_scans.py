@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.contracts.commands.lots import (
-    AdjustLot,
-    CorrectLotDates,
-    CorrectLotNumber,
-    CountLot,
-    MoveLot,
-    PlaceLotHold,
-    PutAwayLot,
-)
+from shared.contracts.commands.lot_corrections import CorrectLotDates, CorrectLotNumber
+from shared.contracts.commands.lots import AdjustLot, CountLot, MoveLot, PlaceLotHold, PutAwayLot
 from shared.contracts.envelope import Message
 from shared.contracts.lot_balances import LotAdjusted, LotCounted
 from shared.contracts.lot_corrections import LotDatesCorrected, LotNumberCorrected

@@ -19,7 +19,7 @@ from shared.contracts.commands.serials import (
     ResolveCountDiscrepancies,
 )
 from shared.contracts.envelope import Message
-from shared.contracts.serials import SerialsChanged
+from shared.contracts.serials import SerialHoldPlaced, SerialsChanged
 from shared.inventory.scan_meanings import KnownName
 from tests.support.in_memory.serials import InMemorySerials
 from tests.support.messages.serials import SHELF, receive, request_allocation, serial_numbers
@@ -122,6 +122,26 @@ def test_the_labels_say_the_correction() -> None:
     assert service.uow.get_unit("A-1", "SN-4").expiry == EXPIRY
     [result] = service.handle(CorrectSerialLot.model_validate(fields | {"scans": ["SN-1"]}))
     assert [str(problem.code) for problem in result.violations] == ["lot_required"]
+
+
+def test_a_label_without_serial_number_holds_its_lot() -> None:
+    """S13, S23: labels of a lot hold all its units like its number; units and a lot are two holds."""
+    by_hand, by_scan = received(), received()
+    text, case = f"01{GTIN}1727033110L-1", f"01{GTIN}10l-1"
+    fields = {"hold_id": "H-1", "reason": "suspicion"}
+    [typed] = by_hand.handle(PlaceSerialHold.model_validate(fields | {"sku": "A-1", "lot": "L-1"}))
+    [result] = by_scan.handle(scanned(PlaceSerialHold, text, case))
+    assert not result.violations
+    assert result.body == typed.body
+    assert units(by_scan) == units(by_hand)
+    assert [event.scan for event in by_scan.events_of(SerialHoldPlaced) if event.lots] == [f"{text}\n{case}"]
+    assert {entry.scan for entry in by_scan.audit} == {None}
+    [mixed] = by_scan.handle(scanned(PlaceSerialHold, text, label("SN-1"), hold_id="H-2"))
+    assert [(str(problem.code), problem.ids) for problem in mixed.violations] == [("serials_required", [text])]
+    [other] = by_scan.handle(scanned(PlaceSerialHold, text, f"01{GTIN}10L-2", hold_id="H-3"))
+    assert [(str(problem.code), problem.ids) for problem in other.violations] == [
+        ("label_mismatch", [f"01{GTIN}10L-2"])
+    ]
 
 
 def test_a_serial_number_alone_names_its_unit() -> None:

@@ -9,7 +9,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from shared.contracts.commands.lots import CorrectLotNumber, CountLot
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
+from shared.contracts.commands.lots import CountLot
 from shared.contracts.commands.receiving import ResolveDiscrepancy, ScanItems
 from shared.contracts.commands.serials import AdjustSerials, CountSerials
 from shared.contracts.envelope import Message

@@ -11,6 +11,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from deploy.databases import SERVICES
 from deploy.local.files import PROJECT
 from services.serials.units.domain.transitions import TRANSITIONS
+from shared.auth.settings import AuthSettings, SignerSettings
 from shared.ops import telemetry
 from shared.settings import CountSettings, Settings
 
@@ -71,10 +72,13 @@ def test_paths_in_backticks_exist(page: Path) -> None:
     assert missing == []
 
 
+SETTINGS = (Settings, CountSettings, AuthSettings, SignerSettings)
+
+
 def _environment_variables() -> set[str]:
     """Return the variables of the settings, and those that the code reads by name."""
     names = set()
-    for name, field in (*Settings.model_fields.items(), *CountSettings.model_fields.items()):
+    for name, field in (item for settings in SETTINGS for item in settings.model_fields.items()):
         alias = field.validation_alias
         names.add(alias if isinstance(alias, str) else f"SERVICE_{name.upper()}")
     for folder in ("services", "shared", "deploy"):

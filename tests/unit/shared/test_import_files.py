@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -11,15 +12,18 @@ import xlsxwriter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from services.lots.lookup.queries.counts import REPORTS as COUNT_LISTS
 from services.receiving.imports import KINDS
 from shared.http.csv import _format_cell, _format_rows, _guard_cell
 from shared.http.xlsx import Workbook
 from shared.imports import xlsx_files
 from shared.imports.files import FileError, FileOptions
 from shared.imports.kinds import ReadRow
-from shared.imports.rows import read_rows
+from shared.imports.rows import read_row, read_rows
+from shared.imports.tables import map_header
 
 EXPECTED = next(kind for kind in KINDS if kind.name == "expected-serials")
+OPENING_LOTS = next(kind for kind in KINDS if kind.name == "opening-lots")
 PRODUCTS = next(kind for kind in KINDS if kind.name == "products")
 OPENING_LOTS = next(kind for kind in KINDS if kind.name == "opening-lots")
 HEADER = "receipt,warehouse,sku,serial\n"
@@ -96,7 +100,7 @@ def test_wrong_archives_are_refused(path: Path, monkeypatch: pytest.MonkeyPatch)
                 archive.writestr(name, b"0" * 100_000)
         monkeypatch.setattr(xlsx_files, "MAX_UNPACKED_BYTES", 150_000)
         with pytest.raises(FileError, match=reason):
-            list(read_rows(path, EXPECTED, FileOptions()))
+            list(xlsx_files.read_workbook(path))
 
 
 def test_workbook_cells(path: Path) -> None:
@@ -255,8 +259,10 @@ def test_workbooks_are_taken_back(tmp_path_factory: pytest.TempPathFactory, rows
     book = Workbook(path, ["receipt", "warehouse", "sku", "serial"])
     book.write([("R1", "EAST", sku, serial) for sku, serial in rows])
     book.close()
-    found = [(row.fields["sku"], row.fields["serial"]) for row in read_rows(path, EXPECTED, FileOptions(guard=False))]
-    assert found == rows
+    header, *lines = [cells for _, cells in xlsx_files.read_workbook(path)]
+    columns = map_header([str(name) for name in header], EXPECTED, FileOptions())
+    found = [read_row(2, cells, columns, EXPECTED, FileOptions(guard=False)).fields for cells in lines]
+    assert [(fields["sku"], fields["serial"]) for fields in found] == rows
 
 
 def test_second_sheets_are_refused(path: Path) -> None:
@@ -291,3 +297,18 @@ def test_templates_are_headers() -> None:
         assert len(headers) == len(set(headers)), kind.name
         assert next(csv.reader([",".join(column.name for column in kind.columns)]))
     assert PRODUCTS.key_of({"sku": "A"}) == "A"
+
+
+@pytest.mark.parametrize("guard", [True, False])
+def test_lists_of_lots_are_taken_back(path: Path, guard: bool) -> None:
+    """S45: the list of mixed locations is read as opening stock; a row with allocated stock is an error."""
+    header = [column.name for report in COUNT_LISTS if report.name == "mixed-locations" for column in report.columns]
+    values = [
+        ("EAST/A-1", "EAST", "MILK", "=Milk", "'L/007", Decimal("12.50"), Decimal(0)),
+        ("EAST/A-1", "EAST", "MILK", "=Milk", "L2", Decimal(3), Decimal(1)),
+    ]
+    path.write_bytes(_format_rows([header, *values], _guard_cell if guard else _format_cell))
+    first, second = read_rows(path, OPENING_LOTS, FileOptions(guard=guard))
+    assert first.fields == {"location": "EAST/A-1", "sku": "MILK", "lot": "'L/007", "quantity": "12.5"}
+    assert [(problem.column, problem.value) for problem in second.problems] == [("allocated", "1")]
+    assert first.problems == []

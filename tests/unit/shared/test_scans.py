@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.scans import Contents, ScanKind, classify
+from shared.scans import Contents, ScanKind, classify, misread_as, substitutes, use_substitute
 from shared.scans import ScanProblemCode as Problem
 from shared.scans.gtin import GtinUse
+from shared.settings import ScanSettings
 
 GTIN = "09521234543213"
 GS = "\x1d"
@@ -178,6 +179,21 @@ def test_configured_substitute_of_fnc1() -> None:
     """S13: a scanner may send another character in place of FNC1; text of another kind keeps that character."""
     assert classify(f"01{GTIN}10L1|21ABC1", fnc1="|").contents.serial == "ABC1"
     assert classify("A|1", fnc1="|").kind is ScanKind.TEXT
+
+
+def test_substitute_of_the_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S13: the setting holds for every scan and serial number, a request may name another, values never hold it."""
+    label = f"01{GTIN}10L1|21ABC1"
+    assert misread_as(label) is None
+    monkeypatch.setattr(substitutes, "_configured", "")
+    use_substitute(ScanSettings(fnc1="|").fnc1)
+    assert classify(label).contents.serial == "ABC1"
+    assert misread_as(label) == "a GS1 element string"
+    assert classify(label, fnc1="").kind is ScanKind.TEXT
+    assert classify(label.replace("|", "<F8>"), fnc1="<F8>").contents.serial == "ABC1"
+    for unfit in ("-", "A", "GS", "123456|89"):
+        with pytest.raises(ValueError, match=r"FNC1|hold"):
+            ScanSettings(fnc1=unfit)
 
 
 @given(st.text(max_size=200))

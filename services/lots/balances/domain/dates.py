@@ -9,7 +9,7 @@ from services.lots.balances.domain.records import NO_EXPIRY, Balance, HoldKind, 
 from services.lots.balances.domain.results import lot_label, lot_snapshot
 from services.lots.balances.domain.stock_rules import get_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.commands.lots import CorrectLotDates
+from shared.contracts.commands.lot_corrections import CorrectLotDates
 from shared.contracts.envelope import chunks
 from shared.contracts.label_dates import future_manufacture_violation
 from shared.contracts.lot_corrections import LotDatesCorrected

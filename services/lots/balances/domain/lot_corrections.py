@@ -31,7 +31,7 @@ from services.lots.balances.domain.stock_rules import (
     violation,
 )
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.commands.lots import CorrectLotNumber
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
 from shared.contracts.envelope import chunks
 from shared.contracts.lot_corrections import CorrectedLot, LotNumberCorrected
 from shared.contracts.problems import Code, ProblemDetail, ProvisionalProblem

@@ -8,7 +8,7 @@ from services.lots.balances.domain.books import movable_quantity
 from services.lots.balances.domain.missing_stock import queue_position
 from services.lots.balances.domain.records import ZERO, Lot, PickedQuantity, Reservation, ShippedQuantity
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.commands.lots import CorrectLotNumber
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
 from shared.contracts.lot_corrections import CorrectedLot
 
 R = TypeVar("R", Reservation, PickedQuantity, ShippedQuantity)

@@ -12,7 +12,7 @@ from services.lots.balances.domain.records import Lot
 from services.lots.balances.domain.results import lot_label
 from services.lots.balances.domain.stock_rules import ambiguous_lot, violation
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
-from shared.contracts.commands.lots import CorrectLotNumber
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.product_attributes import ShelfLifePolicy
 from shared.identifiers import fold_lot

@@ -9,10 +9,9 @@ from typing import Any
 from services.lots.balances.domain.records import MAX_QUANTITY
 from services.lots.balances.domain.results import format_quantity
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
+from shared.contracts.commands.lot_corrections import CorrectLotDates, CorrectLotNumber
 from shared.contracts.commands.lots import (
     AdjustLot,
-    CorrectLotDates,
-    CorrectLotNumber,
     CountLot,
     LotCommand,
     MoveLot,

@@ -10,7 +10,8 @@ from services.lots.balances.domain.ledger import COUNT_TYPES, LaterChange
 from services.lots.balances.domain.records import Balance, BalanceKey, DemandRef
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.balances.store.tables import BALANCE_KEYS, balance_arrays
-from shared.contracts.commands.lots import AdjustLot, CorrectLotNumber, MoveLot, PutAwayLot
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
+from shared.contracts.commands.lots import AdjustLot, MoveLot, PutAwayLot
 from shared.contracts.envelope import CloudEvent
 from shared.persistence.database import Transaction
 

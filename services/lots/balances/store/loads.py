@@ -21,14 +21,8 @@ from services.lots.balances.store.locations import (
     load_reservations_at,
     suggest_locations,
 )
-from shared.contracts.commands.lots import (
-    AdjustLot,
-    CorrectLotDates,
-    MoveLot,
-    PlaceLotHold,
-    PutAwayLot,
-    ReleaseLotHold,
-)
+from shared.contracts.commands.lot_corrections import CorrectLotDates
+from shared.contracts.commands.lots import AdjustLot, MoveLot, PlaceLotHold, PutAwayLot, ReleaseLotHold
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.receiving import ReceiptLotsReceived, ReturnLotsDisposed, ReturnLotsReceived
 from shared.contracts.reference import LocationChanged, ProductChanged

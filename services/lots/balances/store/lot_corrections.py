@@ -15,7 +15,7 @@ from services.lots.balances.store.load_stock import (
 )
 from services.lots.balances.store.missing_stock import load_demands_of
 from services.lots.balances.store.tables import LOT_KEYS, PICKED, RESERVATION, lot_arrays
-from shared.contracts.commands.lots import CorrectLotNumber
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
 from shared.contracts.envelope import CloudEvent
 from shared.persistence.database import Transaction
 from shared.persistence.records import load_records

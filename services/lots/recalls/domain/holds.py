@@ -5,7 +5,7 @@ from services.lots.balances.domain.lot_corrections import correct_lot_number
 from services.lots.balances.domain.records import Lot, LotKey
 from services.lots.balances.domain.unit_of_work import LotsUnitOfWork
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
-from shared.contracts.commands.lots import CorrectLotNumber
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived
 from shared.unit_of_work import CommandResult

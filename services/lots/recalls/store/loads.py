@@ -12,7 +12,8 @@ from services.lots.recalls.domain.query import RecallQuery
 from services.lots.recalls.domain.unit_of_work import RecallsUnitOfWork
 from services.lots.recalls.store import criteria, recalls
 from services.lots.recalls.store.matches import look_up
-from shared.contracts.commands.lots import CloseRecall, CorrectLotNumber, OpenRecall, RecordCustomerContact
+from shared.contracts.commands.lot_corrections import CorrectLotNumber
+from shared.contracts.commands.lots import CloseRecall, OpenRecall, RecordCustomerContact
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.recalls import RecallOpened
 from shared.contracts.receiving import ReceiptLotsReceived

@@ -7,8 +7,9 @@ from services.receiving.receipts.domain.records import ReceiptStatus, UnitStatus
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.reference import Tracking
 from shared.contracts.serial_formats import SerialFormat
+from shared.contracts.serial_lists import ListProblem, ListProblemCode, SerialList
 from shared.identifiers import fold_lot
-from shared.inventory.serial_formats import matches
+from shared.inventory.serial_formats import describe, matches
 from shared.scans import Scan, ScanKind
 from shared.scans.gtin import spellings
 
@@ -128,3 +129,15 @@ def _new_identifier(scan: Scan, context: Context) -> Candidate | None:
     if context.tracking == "SERIAL" and (context.serial_format is None or matches(context.serial_format, scan.value)):
         return Candidate("SERIAL", scan.value, context.sku)
     return None
+
+
+def find_other_formats(found: SerialList, context: Context) -> list[ListProblem]:
+    """Find the typed serial numbers that are not of the serial format of the product."""
+    if context.serial_format is None:
+        return []
+    others = [serial for serial in found.serials if not matches(context.serial_format, serial)]
+    if not others:
+        return []
+    named = others[0] if len(others) == 1 else f"{others[0]} and {len(others) - 1} more"
+    detail = f"{named} not of the serial format of {context.sku}: {describe(context.serial_format)}; correct the list"
+    return [ListProblem(ListProblemCode.OTHER_FORMAT, detail, others[0])]

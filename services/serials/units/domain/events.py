@@ -61,11 +61,12 @@ def _group_transitions(transitions: Sequence[Transition]) -> list[list[Transitio
 
 def _emit_standing_hold(uow: SerialsUnitOfWork, operation: Operation, standing_hold: StandingHold) -> None:
     """Emit the event of a standing hold; its units are in events of their own."""
-    event_type = SerialHoldPlaced if operation.change is SerialChangeType.HOLD_PLACED else SerialHoldReleased
-    uow.emit(
-        event_type, operation.context, sku=operation.sku, hold_id=standing_hold.hold_id, reason=operation.reason,
-        lots=sorted(standing_hold.lots),
-    )  # fmt: skip
+    fields: dict[str, Any] = {"hold_id": standing_hold.hold_id, "reason": operation.reason}
+    fields |= {"sku": operation.sku, "lots": sorted(standing_hold.lots)}
+    if operation.change is SerialChangeType.HOLD_PLACED:
+        uow.emit(SerialHoldPlaced, operation.context, **fields, scan=standing_hold.scan)
+    else:
+        uow.emit(SerialHoldReleased, operation.context, **fields)
 
 
 def _emit(

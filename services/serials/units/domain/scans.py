@@ -1,6 +1,7 @@
 """Raw scans in the commands of serials: what they fill, and what a scanned label contradicts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.serials.units.domain.unit_of_work import SerialsUnitOfWork
 from shared.contracts.commands.serials import (
@@ -19,6 +20,15 @@ from shared.contracts.raw_scans import RawScans, ReadScan
 from shared.inventory.scan_fills import ScanUse, fill_from_labels, fill_serials, fill_units
 from shared.inventory.scan_problems import label_mismatch, scan_problem
 
+_fill_lot = fill_from_labels("lot")
+
+
+def fill_hold(command: PlaceSerialHold, reads: Sequence[ReadScan]) -> Mapping[str, Any]:
+    """Fill the units on the labels or, if no label names a unit, their lot."""
+    units = [read for read in reads if read.serial]
+    return fill_serials(command, units) if units else _fill_lot(command, reads)
+
+
 UNITS = ScanUse(fill_serials, expected=frozenset({"SERIAL"}))
 USES: Mapping[type[Message], ScanUse] = {
     PutAwaySerials: UNITS,
@@ -26,7 +36,7 @@ USES: Mapping[type[Message], ScanUse] = {
     AdjustSerials: UNITS,
     ResolveCountDiscrepancies: UNITS,
     CountSerials: ScanUse(fill_units, expected=frozenset({"SERIAL"}), is_of_one_product=False),
-    PlaceSerialHold: UNITS,
+    PlaceSerialHold: ScanUse(fill_hold, expected=frozenset({"SERIAL"}), takes_lots_of_units=True),
     CorrectSerialExpiry: ScanUse(fill_from_labels("expiry", serials=True), expected=frozenset({"SERIAL"})),
     CorrectSerialLot: ScanUse(fill_from_labels("lot", serials=True), expected=frozenset({"SERIAL"})),
 }
@@ -38,8 +48,12 @@ def judge_unit(uow: SerialsUnitOfWork, _: RawScans, read: ReadScan) -> ProblemDe
     return label_mismatch(read, lot=unit.lot, expiry=unit.expiry)
 
 
-def judge_hold(uow: SerialsUnitOfWork, _: PlaceSerialHold, read: ReadScan) -> ProblemDetail | None:
-    """Return what the label of a unit to hold contradicts: its lot; one with a wrong date is held all the same."""
+def judge_hold(uow: SerialsUnitOfWork, command: PlaceSerialHold, read: ReadScan) -> ProblemDetail | None:
+    """Return what a label to hold contradicts: the lot of its unit, or the lot of other labels, but no date."""
+    if read.serial is None and command.serials:
+        return scan_problem(Code.SERIALS_REQUIRED, read, "it names a lot, other scans name units; send it by itself")
+    if read.serial is None:
+        return label_mismatch(read, lot=command.lot, expiry=None)
     return label_mismatch(read, lot=uow.get_unit(read.sku or "", read.serial or "").lot, expiry=None)
 
 

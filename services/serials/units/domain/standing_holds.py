@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from services.serials.units.domain.unit import Unit
 from shared.contracts.commands.serials import PlaceSerialHold
+from shared.contracts.raw_scans import join_scans
 from shared.contracts.recalls import RecallOpened, RecallPeriod
 from shared.identifiers import fold_lot
 from shared.notices import Notice, is_in_range, squeeze
@@ -37,6 +38,8 @@ class StandingHold(NamedTuple):
     recall: str | None = None
     is_recall_closed: bool = False
     """Whether the recall is closed: arriving units are held, but not reported to it."""
+    scan: str | None = None
+    """Raw scans that named the lot, one a line."""
 
     @classmethod
     def from_recall(cls, event: RecallOpened) -> "StandingHold":
@@ -50,7 +53,10 @@ class StandingHold(NamedTuple):
     @classmethod
     def on_lot(cls, command: PlaceSerialHold) -> "StandingHold | None":
         """Build the standing hold of a command that names a lot."""
-        return cls(command.sku, command.hold_id, command.reason, frozenset([command.lot])) if command.lot else None
+        if not command.lot:
+            return None
+        scan = join_scans(*(read.text for read in command.sound_scans))
+        return cls(command.sku, command.hold_id, command.reason, frozenset([command.lot]), scan=scan)
 
     @property
     def key(self) -> StandingHoldKey:

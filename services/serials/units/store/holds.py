@@ -19,11 +19,11 @@ INSERT_HOLDS = text("""
 """)
 
 INSERT_STANDING_HOLDS = text("""
-    INSERT INTO standing_hold (sku, hold_id, recall, lots, serials, ranges, periods, notice, opened_operation_id)
+    INSERT INTO standing_hold (sku, hold_id, recall, lots, serials, ranges, periods, notice, scan, opened_operation_id)
     SELECT * FROM unnest(
         CAST(:skus AS text[]), CAST(:hold_ids AS text[]), CAST(:recalls AS text[]), CAST(:lots AS jsonb[]),
         CAST(:serials AS jsonb[]), CAST(:ranges AS jsonb[]), CAST(:periods AS jsonb[]),
-        CAST(:notices AS text[]), CAST(:operation_ids AS bigint[])
+        CAST(:notices AS text[]), CAST(:scans AS text[]), CAST(:operation_ids AS bigint[])
     )
 """)
 
@@ -84,5 +84,6 @@ def _standing_hold_rows(rows: Sequence[tuple[StandingHold, int]], operation_ids:
             for standing_hold in standing_holds
         ],
         "notices": [standing_hold.notice for standing_hold in standing_holds],
+        "scans": [standing_hold.scan for standing_hold in standing_holds],
         "operation_ids": [operation_ids[operation] for _, operation in rows],
     }

@@ -1,0 +1,1 @@
+"""Read queries: products, as pages and as files."""

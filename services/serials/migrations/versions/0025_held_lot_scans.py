@@ -1,0 +1,10 @@
+"""Raw scans of lots on hold."""
+
+from shared.persistence.migrate import run_sql
+
+revision = "0025_held_lot_scans"
+down_revision = "0024_inferred_from"
+
+
+def upgrade() -> None:
+    run_sql("ALTER TABLE standing_hold ADD scan text")
