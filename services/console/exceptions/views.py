@@ -70,13 +70,17 @@ def _entry(found: Discrepancy, *, may_resolve: bool) -> Element:
     what = ", ".join(found.serials) or joined(found.lot, f"× {quantity(found.quantity)}")
     return section(".card", aria_label=what)[
         div(".row")[sign(term_of(DISCREPANCIES, found.kind)), span(".serial")[what]],
-        p[joined(found.sku, found.location, found.conflicting_value)],
+        p[joined(found.sku, found.location, _conflict(found))],
         p(".quiet")[
             a(href=path_of("receiving", found.receipt))[found.receipt],
             f" · {found.found_by} · {moment(found.found_at)}",
         ],
         _decision(found) if may_resolve and found.allowed_resolutions else None,
     ]
+
+
+def _conflict(found: Discrepancy) -> str:
+    return say("differs from {value}", value=found.conflicting_value) if found.conflicting_value else ""
 
 
 def _decision(found: Discrepancy) -> Element:
