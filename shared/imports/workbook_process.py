@@ -57,8 +57,8 @@ def _read_lines(stream: IO[bytes]) -> Iterator[Line]:
         yield line, [cell if isinstance(cell, str) else _to_cell(*cell) for cell in cells]
 
 
-def _to_cell(value: str, *problem: str) -> Cell:
-    return BadCell(value, *problem) if problem else Number(value)
+def _to_cell(value: str, problem: str = "", hint: str = "") -> Cell:
+    return BadCell(value, problem, hint) if problem else Number(value)
 
 
 def write_rows(path: Path) -> None:
