@@ -9,6 +9,7 @@ import sys
 import time
 
 from deploy import processes
+from deploy.console import add_console
 from deploy.local import children, files
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
@@ -22,6 +23,7 @@ def run() -> None:
     with stop_on_signal(), Stack(files.STACK, keep_data=True) as stack:
         prepare(stack.env)
         with processes.running(stack.env, stack.folder / "logs", ports=stack.ports) as services:
+            add_console(stack, services)
             stack.record(services={name: service.url for name, service in services.items()})
             supervise(list_programs(stack, services))
 

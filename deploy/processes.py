@@ -16,6 +16,9 @@ from deploy.local import children
 from deploy.local.files import PROJECT
 from deploy.local.ports import KeptPorts, reserve_port
 
+CONSOLE = "console"
+"""Name of the console, which has no database."""
+
 
 @dataclass(frozen=True)
 class Service:
@@ -95,6 +98,18 @@ def start(
     command = [sys.executable, "-m", "shared.cli", "serve", name, "--port", str(port)]
     variables = service_environment(name, {**os.environ, **environment}) | dict(extra or {})
     return Service(name, port, children.spawn(command, log, environment=variables, folder=PROJECT), log)
+
+
+def start_console(
+    environment: Mapping[str, str], logs: Path, services: Mapping[str, str], *, port: int | None = None
+) -> Service:
+    """Start the console for the services at these URLs without waiting."""
+    port = reserve_port() if port is None else port
+    log = logs / f"{CONSOLE}.log"
+    command = [sys.executable, "-m", "shared.cli", "serve", f"services.{CONSOLE}.app", "--port", str(port)]
+    urls = {f"{name.upper()}_URL": url for name, url in services.items()}
+    variables = children.without_database_urls({**os.environ, **environment}) | urls
+    return Service(CONSOLE, port, children.spawn(command, log, environment=variables, folder=PROJECT), log)
 
 
 @contextmanager

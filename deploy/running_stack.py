@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deploy import databases
 from deploy.local import files
 from deploy.local.children import StartError
-from deploy.processes import is_ready
+from deploy.processes import CONSOLE, is_ready
 from shared.persistence.urls import parse_url
 
 STATE_FILE, LOG_FILE = files.STACK / "stack.json", files.STACK / "logs" / "stack.log"
@@ -20,6 +20,10 @@ class RunningStack:
     pid: int
     environment: dict[str, str]
     services: dict[str, str]
+
+    def apis(self) -> dict[str, str]:
+        """Return the URLs of the services with an API: all but the console."""
+        return {name: url for name, url in self.services.items() if name != CONSOLE}
 
     def find_unready(self) -> list[str]:
         """List the services that are not ready."""
@@ -38,7 +42,8 @@ class RunningStack:
         database = parse_url(self.environment[f"{databases.SERVICES[0].upper()}_DATABASE_URL"])
         hosts = ",".join(f"{host}:{port}" for host, port in database.hosts)
         return [
-            *((name, f"{url}  (API documentation: {url}/docs)") for name, url in self.services.items()),
+            *((name, f"{url}  (API documentation: {url}/docs)") for name, url in self.apis().items()),
+            *((name, f"{url}  (pages for people)") for name, url in self.services.items() if name == CONSOLE),
             ("Kafka", self.environment["KAFKA_BOOTSTRAP_SERVERS"]),
             ("PostgreSQL", f"{hosts}  (databases: {', '.join(databases.SERVICES)})"),
         ]

@@ -61,7 +61,11 @@ def list_programs(stack: Stack, services: dict[str, Service]) -> list[Program]:
 
     def restart_service(name: str) -> None:
         port, logs = services[name].port, services[name].log.parent
-        services[name] = processes.start(name, stack.env, logs, port=port)
+        if name == processes.CONSOLE:
+            urls = {name: service.url for name, service in services.items()}
+            services[name] = processes.start_console(stack.env, logs, urls, port=port)
+        else:
+            services[name] = processes.start(name, stack.env, logs, port=port)
 
     now = time.monotonic()
     servers = [

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from deploy.console import add_console, show_sign_ins
 from deploy.demo.client import ExpectationFailedError, HttpClient
 from deploy.demo.report import StepReport, history_table
 from deploy.demo.scenario import Scenario
@@ -22,7 +23,7 @@ from deploy.local.children import StartError
 from deploy.local.files import STACK
 from deploy.local.stack import Stack
 from deploy.prepare import prepare
-from deploy.processes import running
+from deploy.processes import CONSOLE, running
 from deploy.running_stack import find_running_stack
 from deploy.signals import stop_on_signal
 from deploy.supervisor import list_programs, supervise
@@ -94,10 +95,12 @@ def play_on_new_stack(console: Console, *, keep_running: bool) -> bool:
         prepare(stack.env)
         with running(stack.env, STACK / "logs", ports=stack.ports) as services:
             urls = {name: service.url for name, service in services.items()}
-            stack.record(urls)
+            add_console(stack, services)
+            stack.record({name: service.url for name, service in services.items()})
             console.print(f"Ready after {time.monotonic() - started_at:.0f} s. Playing the scenario:")
             succeeded = asyncio.run(play(stack.env, urls, console, keep_running=keep_running))
             if keep_running:
+                show_sign_ins(stack.env, services[CONSOLE].url)
                 console.print("\nThe stack keeps running; press Ctrl-C to stop it.")
                 with suppress(KeyboardInterrupt):
                     supervise(list_programs(stack, services))
@@ -112,7 +115,8 @@ def main() -> int:
         if (stack := find_running_stack()) is not None:
             stack.wait_until_ready(READY_SECONDS)
             console.print("Playing the scenario on the running stack:")
-            succeeded = asyncio.run(play(stack.environment, stack.services, console, keep_running=True))
+            succeeded = asyncio.run(play(stack.environment, stack.apis(), console, keep_running=True))
+            show_sign_ins(stack.environment, stack.services[CONSOLE])
         else:
             succeeded = play_on_new_stack(console, keep_running="--once" not in sys.argv[1:])
     return 130 if succeeded is None else int(not succeeded)

@@ -1,8 +1,9 @@
-"""The demo scenario: serial-tracked stock, lot-tracked stock, then labels and files, in the same warehouse."""
+"""The demo scenario: serial-tracked stock, lot-tracked stock, then labels and files, and work left open."""
 
 from deploy.demo.actions import WarehouseActions
 from deploy.demo.label_steps import LabelSteps
 from deploy.demo.lot_steps import LotSteps
+from deploy.demo.open_work import OpenWork
 from deploy.demo.serial_steps import SerialSteps
 
 
@@ -21,3 +22,4 @@ class Scenario(WarehouseActions):
         await serial_steps.play()
         await lot_steps.play()
         await LabelSteps(self.upstream, self.client, self.report, self.run_id).play()
+        await OpenWork(self.upstream, self.client, self.report, self.run_id).play()

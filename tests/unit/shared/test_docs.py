@@ -10,6 +10,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from deploy.databases import SERVICES
 from deploy.local.files import PROJECT
+from services.console.settings import ConsoleSettings
 from services.serials.units.domain.transitions import TRANSITIONS
 from shared.auth.settings import AuthSettings, SignerSettings
 from shared.ops import telemetry
@@ -72,7 +73,7 @@ def test_paths_in_backticks_exist(page: Path) -> None:
     assert missing == []
 
 
-SETTINGS = (Settings, CountSettings, AuthSettings, SignerSettings)
+SETTINGS = (Settings, CountSettings, AuthSettings, SignerSettings, ConsoleSettings)
 
 
 def _environment_variables() -> set[str]:

@@ -51,7 +51,7 @@ def test_schemas_stay_open() -> None:
 
 
 def test_all_models_use_the_strict_base() -> None:
-    """All models derive from KnownFieldsModel; any other base would ignore unknown fields."""
+    """All models derive from KnownFieldsModel, except parts of answers that the console reads."""
     other_models = [
         f"{path.relative_to(ROOT)}: {node.name}"
         for name in ("services", "shared", "deploy")
@@ -59,4 +59,4 @@ def test_all_models_use_the_strict_base() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base) in DIRECT_BASES for base in node.bases)
     ]
-    assert other_models == ["shared/contracts/model.py: KnownFieldsModel"]
+    assert other_models == ["services/console/clients/http.py: Model", "shared/contracts/model.py: KnownFieldsModel"]

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Literal
 
 from services.receiving.receipts.domain.misreads import ReadAs
-from services.receiving.receipts.domain.records import ReceiptStatus, SessionStatus
+from services.receiving.receipts.domain.records import ReceiptLine, ReceiptStatus, SessionStatus
 from shared.contracts.model import DescribedFields, KnownFieldsModel
 from shared.contracts.problems import Code, ProblemDetail
 from shared.contracts.product_attributes import ExpirySource
 from shared.contracts.receiving import DiscrepancyKind, Resolution
 from shared.contracts.results import PartialResult
-from shared.identifiers import NonNegativeQuantity
+from shared.identifiers import NonNegativeQuantity, SignedQuantity
 from shared.unit_of_work import CommandResult
 
 LotScanViolation = Literal[
@@ -95,11 +95,20 @@ class LotScanResult(DescribedFields):
         return self.lot
 
 
+class LineProgress(KnownFieldsModel):
+    """Quantities of a receipt line after a command."""
+
+    line: str
+    expected_quantity: SignedQuantity
+    scanned: SignedQuantity
+    received: SignedQuantity
+
+
 class ScanResult(PartialResult):
     """Result of each scan, in the order scanned. Unmatched scans become discrepancies on confirmation.
 
-    `scan_results` holds the results of serial numbers, `lots` the results of lots. `sku` is null if raw scans name
-    several products. Raw scans that cannot be read are listed in `rejected` only.
+    `scan_results` holds the results of serial numbers, `lots` the results of lots, `lines` the lines that they name.
+    `sku` is null if raw scans name several products. Raw scans that cannot be read are listed in `rejected` only.
     """
 
     receipt: str
@@ -109,10 +118,11 @@ class ScanResult(PartialResult):
     unmatched: int
     scan_results: list[SerialScanResult]
     lots: list[LotScanResult] = []
+    lines: list[LineProgress] = []
 
 
 class SessionResult(PartialResult):
-    """A session after a command: affected units, affected quantity of lots, and new discrepancies."""
+    """A session after a command: affected units and quantity of lots, changed lines of an undo, new discrepancies."""
 
     receipt: str
     session: str
@@ -120,6 +130,7 @@ class SessionResult(PartialResult):
     owner: str
     units: int = 0
     quantity: NonNegativeQuantity = Decimal(0)
+    lines: list[LineProgress] = []
     discrepancies: list[str] = []
 
 
@@ -131,6 +142,16 @@ class ResolutionResult(KnownFieldsModel):
     kind: DiscrepancyKind
     resolution: Resolution
     lot: str | None = None
+
+
+def describe_lines(lines: Iterable[ReceiptLine]) -> list[LineProgress]:
+    """Return the quantities of lines."""
+    return [
+        LineProgress(
+            line=line.line, expected_quantity=line.expected_quantity, scanned=line.scanned, received=line.received
+        )
+        for line in lines
+    ]
 
 
 def reject(code: Code, detail: str, ids: Iterable[str] = (), blocked_by: Iterable[str] = ()) -> CommandResult:

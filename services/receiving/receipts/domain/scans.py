@@ -14,6 +14,7 @@ from services.receiving.receipts.domain.results import (
     ScanResult,
     ScanStatus,
     SerialScanResult,
+    describe_lines,
     reject,
 )
 from services.receiving.receipts.domain.serial_scans import (
@@ -89,11 +90,15 @@ def record_scans(uow: ReceivingUnitOfWork, command: ScanItems) -> CommandResult:
     accepted = statuses.count("ACCEPTED")
     if session is None:
         _open_session(uow, command)
+    numbers = {result.line for result in results}
     body = ScanResult.model_construct(
         receipt=command.receipt, session=command.session, sku=next(iter(by_product)) if len(by_product) == 1 else None,
         accepted=accepted, unmatched=len(results) - accepted - rejected_count,
         scan_results=[result for result in results if isinstance(result, SerialScanResult)],
         lots=[result for result in results if isinstance(result, LotScanResult)],
+        lines=describe_lines(
+            line for sku in by_product for line in uow.lines_of(command.receipt, sku) if line.line in numbers
+        ),
     )  # fmt: skip
     return CommandResult(body, violations=violations)
 

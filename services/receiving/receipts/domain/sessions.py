@@ -23,7 +23,7 @@ from services.receiving.receipts.domain.records import (
     group_by_line,
 )
 from services.receiving.receipts.domain.rejected_goods import withdraw_rejections
-from services.receiving.receipts.domain.results import SessionResult
+from services.receiving.receipts.domain.results import SessionResult, describe_lines
 from services.receiving.receipts.domain.scans import session_violation
 from services.receiving.unit_of_work import ReceivingUnitOfWork
 from shared.contracts.commands.receiving import ConfirmSession, DiscardSession, TakeOverSession, UndoScan
@@ -75,7 +75,10 @@ def undo_scans(uow: ReceivingUnitOfWork, command: UndoScan) -> CommandResult:
         violations.append(ProblemDetail(code=Code.CARTON_NOT_SCANNED, detail=detail, ids=cartons.unknown))
     if not units and not unmatched_count and not lot_scans and not withdrawn_lots:
         return CommandResult.rejected(*violations)
-    return CommandResult(_to_result(session, len(units) + unmatched_count, lot_scans), violations=violations)
+    body = _to_result(session, len(units) + unmatched_count, lot_scans)
+    numbers = dict.fromkeys([*(unit.line for unit in units), *(scan.line for scan in lot_scans)])
+    body.lines = describe_lines(line for each in numbers if (line := uow.lines.get((command.receipt, each or ""))))
+    return CommandResult(body, violations=violations)
 
 
 @dataclass(slots=True)

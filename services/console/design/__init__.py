@@ -1,0 +1,1 @@
+"""The design system: pure functions that return HTML."""

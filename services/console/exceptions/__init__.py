@@ -1,0 +1,1 @@
+"""Exceptions: discrepancies that wait for a decision."""

@@ -1,0 +1,1 @@
+"""Find: a number of anything opens what it is."""

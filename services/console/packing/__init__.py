@@ -1,0 +1,1 @@
+"""Packing: orders with picked items, and the cartons of one of them."""

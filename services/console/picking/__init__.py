@@ -1,0 +1,1 @@
+"""Picking: orders with something to pick, and the walk through one of them."""

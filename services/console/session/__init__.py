@@ -1,0 +1,1 @@
+"""Sign-in: users, the sealed cookie of a session, the protection of writes."""

@@ -1,0 +1,1 @@
+"""Shipping: shipments, what they contain, and the check before they leave."""

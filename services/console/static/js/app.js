@@ -1,0 +1,77 @@
+// Every page: theme, state of the feed, shortcuts, the sender of kept commands, the service worker.
+import { startSender, unsentCount, onChange } from './queue.js';
+import { follow } from './live.js';
+import { startStation } from './station.js';
+
+export const words = JSON.parse(document.body.dataset.words || '{}');
+
+function showFeed(state) {
+  const shown = document.getElementById('live');
+  if (!shown) return;
+  shown.dataset.state = state;
+  shown.querySelector('.word').textContent = words[state] ?? state;
+  showUnsent();
+}
+
+function hear(kind, data) {
+  if (kind !== 'feed') return document.body.dispatchEvent(new CustomEvent(kind));
+  showFeed(data);
+  if (data === 'live') document.body.dispatchEvent(new CustomEvent('tracelot:reachable'));
+}
+if (document.body.dataset.watch !== undefined) follow(document.body.dataset.watch, hear);
+addEventListener('offline', () => showFeed('offline'));
+addEventListener('online', () => showFeed('resting'));
+if (!navigator.onLine) showFeed('offline');
+
+// A fragment that follows nothing live asks again every 30 s while the feed rests.
+setInterval(() => {
+  if (document.getElementById('live')?.dataset.state === 'resting' && !document.hidden) {
+    for (const part of document.querySelectorAll('[data-fragment]')) htmx.trigger(part, 'refresh');
+  }
+}, 30_000);
+
+// A double click on a button of a form is one command: its key is rendered into the form, the button rests meanwhile.
+document.addEventListener('submit', (event) => {
+  const button = event.target.querySelector('button[type="submit"]');
+  if (!button || event.defaultPrevented) return;
+  if (button.getAttribute('aria-disabled') === 'true') return event.preventDefault();
+  button.setAttribute('aria-disabled', 'true');
+  setTimeout(() => button.removeAttribute('aria-disabled'), 4_000);
+});
+addEventListener('pageshow', () => {
+  for (const button of document.querySelectorAll('button[aria-disabled]')) button.removeAttribute('aria-disabled');
+});
+
+document.addEventListener('change', (event) => {
+  if (event.target.matches('[data-submit]')) event.target.form.requestSubmit();
+});
+
+async function showUnsent() {
+  const count = await unsentCount();
+  if (navigator.setAppBadge) (count ? navigator.setAppBadge(count) : navigator.clearAppBadge()).catch(() => {});
+  for (const shown of document.querySelectorAll('[data-unsent]')) {
+    shown.hidden = count === 0;
+    const isLive = navigator.onLine && ['live', 'connecting'].includes(document.getElementById('live')?.dataset.state);
+    const text = (isLive ? words.sending : words.unsent) ?? '';
+    shown.textContent = text.replace('{number}', count);
+  }
+}
+
+for (const station of document.querySelectorAll('[data-station]')) startStation(station, words);
+if (document.body.dataset.person) {
+  onChange(showUnsent);
+  addEventListener('online', showUnsent);
+  addEventListener('offline', showUnsent);
+  showUnsent();
+  startSender();
+  addEventListener('submit', async (event) => {
+    if (!event.target.matches('[data-warn-unsent]') || event.target.dataset.sure) return;
+    event.preventDefault();
+    const count = await unsentCount();
+    if (count && !confirm(words.leave.replace('{number}', count))) return;
+    navigator.serviceWorker?.controller?.postMessage('forget');
+    event.target.dataset.sure = 'yes';
+    event.target.submit();
+  });
+}
+if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').catch(() => {});

@@ -1,0 +1,50 @@
+"""Answers to the scans of stations: rows for the browser, or a status that makes it send again."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from services.console.clients.http import RefusedError, to_refusal
+from services.console.design.problems import Refusal
+from services.console.design.station import Outcome, Verdict, outcome_rows, refusal_verdict
+from services.console.page import Visit
+
+ON_ITS_WAY = 425
+
+
+async def answer(visit: Visit, pending: Awaitable[Outcome]) -> Response:
+    """Return the rows of an outcome; what the scan names may still be on its way, then the browser sends it again."""
+    try:
+        outcome = await pending
+    except RefusedError as error:
+        return Response(error.refusal.detail, ON_ITS_WAY)
+    return visit.part(*outcome_rows(outcome))
+
+
+def partial_verdicts(
+    texts: Sequence[str], rejected: Sequence[Mapping[str, Any]], word: str, undo: Mapping[str, Any] | None = None
+) -> list[Verdict]:
+    """Return the verdicts on items of which a service rejected some, each with the reason."""
+    refusals = {str(name): each for each in rejected for name in each.get("ids", ())}
+    return [
+        refusal_verdict(text, to_refusal(refusals[text]))
+        if text in refusals
+        else Verdict(text, "good", word, undo=undo)
+        for text in texts
+    ]
+
+
+async def judge(
+    texts: list[str], sending: Awaitable[Outcome], word: Callable[[Refusal], Verdict | None] = lambda _: None
+) -> Outcome:
+    """Await an outcome; a refusal of the whole command is the verdict on each of its scans."""
+    try:
+        outcome = await sending
+    except RefusedError as error:
+        if error.is_on_its_way:
+            raise
+        verdicts = [(word(error.refusal) or refusal_verdict(text, error.refusal))._replace(text=text) for text in texts]
+        return Outcome(verdicts, as_of=datetime.now(UTC))
+    return outcome._replace(as_of=datetime.now(UTC))

@@ -1,0 +1,77 @@
+"""Receiving in a browser: what is scanned is kept, sent once and in order, and answered."""
+
+from playwright.async_api import expect
+
+from tests.e2e.console.conftest import Crowd
+from tests.e2e.serial_scenario import SerialScenario
+from tests.support.timing import MAX_WAIT_SECONDS
+
+PATIENCE = MAX_WAIT_SECONDS * 1000
+
+
+async def test_scans_survive_a_cut_network_and_a_reload(crowd: Crowd, scenario: SerialScenario) -> None:
+    """S13, S14, S16: twelve wedge scans, a cut and a reload: each verdict once, in order; then confirmed and found."""
+    await scenario.define_product()
+    serials = scenario.new_serials(12)
+    receipt = await scenario.announce_asn(serials)
+    otto = await crowd.sign_in()
+    await otto.open(f"/receiving/{receipt}")
+    accepted = otto.page.locator('[data-scans] li[data-tone="good"]')
+    for serial in serials[:4]:
+        await otto.scan(serial)
+    await expect(accepted).to_have_count(4, timeout=PATIENCE)
+    await crowd.network.cut()
+    for serial in serials[4:8]:
+        await otto.scan(serial)
+    await expect(otto.page.locator('[data-scans] li[data-tone="waiting"]')).to_have_count(4)
+    await otto.page.reload()
+    await expect(otto.page.locator("[data-scans] li")).to_have_count(8)
+    await expect(otto.page.locator("#done-1")).to_have_text("4 / 12")
+    await otto.take_picture("receiving-offline-phone")
+    for serial in serials[8:]:
+        await otto.scan(serial)
+    await crowd.network.join()
+    await expect(accepted).to_have_count(12, timeout=PATIENCE)
+    shown = await otto.page.locator("[data-scans] li .serial").all_inner_texts()
+    assert shown == serials[::-1]
+    await expect(otto.page.locator("#done-1")).to_have_text("12 / 12")
+    await otto.page.keyboard.press("F9")
+    await otto.page.wait_for_url("**/review*")
+    await expect(otto.page.locator(".tile .n").first).to_have_text("12")
+    await otto.page.click("button[data-confirm]")
+    await expect(otto.page.locator("#arrival .notice.good")).to_be_visible(timeout=PATIENCE)
+    await otto.open(f"/find?q={serials[6]}")
+    await otto.page.wait_for_url(f"**/units/{scenario.sku}/{serials[6]}")
+    await expect(otto.page.locator(".timeline li").first).to_contain_text("Received")
+    await otto.take_picture("unit-phone")
+
+
+async def test_verdicts_name_what_is_wrong_and_an_undo_takes_back(crowd: Crowd, scenario: SerialScenario) -> None:
+    """S14, S16: a duplicate warns, a web address is refused, an unannounced serial is set aside; undo takes it back."""
+    await scenario.define_product()
+    serials = scenario.new_serials(2)
+    receipt = await scenario.announce_asn(serials)
+    otto = await crowd.sign_in()
+    await otto.open(f"/receiving/{receipt}")
+    for text in (serials[0], serials[0], "https://example.org/x", "STRANGER-1"):
+        await otto.scan(text)
+    rows = otto.page.locator("[data-scans] li:not([data-tone=waiting])")
+    await expect(rows).to_have_count(4, timeout=PATIENCE)
+    tones = await rows.evaluate_all("rows => rows.map((row) => row.dataset.tone).reverse()")
+    assert tones == ["good", "warn", "bad", "warn"]
+    await expect(otto.page.locator("[data-verdict]")).to_contain_text("Not announced")
+    await otto.take_picture("receiving-verdicts-phone")
+    await otto.page.keyboard.press("F4")
+    await otto.page.keyboard.press("F4")
+    await expect(otto.page.locator("#done-1")).to_have_text("0 / 2", timeout=PATIENCE)
+
+
+async def test_a_viewer_may_look_only(crowd: Crowd, scenario: SerialScenario) -> None:
+    """A viewer sees a receipt; the scan of one is refused with the role that it takes."""
+    await scenario.define_product()
+    serials = scenario.new_serials(1)
+    receipt = await scenario.announce_asn(serials)
+    vera = await crowd.sign_in("vera")
+    await vera.open(f"/receiving/{receipt}")
+    await vera.scan(serials[0])
+    await expect(vera.page.locator("[data-scans] li[data-tone=bad]")).to_contain_text("Operator", timeout=PATIENCE)
