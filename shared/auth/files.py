@@ -14,10 +14,10 @@ CHECK_SECONDS = 1.0
 """Seconds after which a file is looked at again."""
 
 
-def write_file(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace a file as a whole."""
+def write_file(path: Path, content: bytes) -> None:
+    """Replace a file as a whole; only its owner reads it."""
     draft = path.with_name(f".{path.name}.{uuid4().hex}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

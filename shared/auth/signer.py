@@ -58,7 +58,7 @@ class Signer:
         content = json.dumps(signer.jwks, indent=2).encode()
         jwks = folder / JWKS_FILE
         if not jwks.exists() or jwks.read_bytes() != content:
-            write_file(jwks, content, mode=0o644)
+            write_file(jwks, content)
         return signer
 
     def sign(

@@ -73,4 +73,4 @@ class TokenList:
         return revoked
 
     def _write(self, tokens: list[IssuedToken]) -> None:
-        write_file(self._path, _ISSUED.dump_json(tokens, indent=2), mode=0o644)
+        write_file(self._path, _ISSUED.dump_json(tokens, indent=2))

@@ -105,7 +105,7 @@ async def test_random_commands_over_kafka(system: SystemUnderTest, seed: int) ->
             await system.send_record(
                 handler.message.TOPIC.name,
                 system.cloud_event(handler.message.TYPE, data),
-                str(data[handler.message.KEY]),
+                str(data.get(handler.message.KEY, "")),
             )
     await system.wait_until_quiescent()
     await system.start(*SERVICES)

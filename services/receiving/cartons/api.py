@@ -109,7 +109,7 @@ async def get_carton(
 ) -> AnnouncedCartonDetail:
     """Get what a carton or pallet contains, what of it is received, and what is open."""
     if (number := read_sscc(sscc)) is None:
-        raise ProblemError(Code.INVALID_SSCC, f"{sscc[:64]!r} is no SSCC", ids=[sscc[:64]])
+        raise ProblemError(Code.CARTON_NOT_FOUND, f"{sscc[:64]!r} is no SSCC", ids=[sscc[:64]])
     if (found := await find_carton(tx, number, receipt)) is None:
         detail = f"No open or earlier receipt has carton or pallet {number}"
         raise NotFoundError(detail, ids=[number], code=Code.CARTON_NOT_FOUND)

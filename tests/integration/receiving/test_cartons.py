@@ -65,7 +65,7 @@ async def test_a_carton_shows_its_progress(milk_harness: ReceivingHarness, http:
         listed = (await http.get(path, params={"open": is_open, "pallet": pallet})).json()
         assert [carton["sscc"] for carton in listed["items"]] == expected
     assert (await http.get(f"/cartons/{new_sscc()}")).json()["code"] == "carton_not_found"
-    assert (await http.get("/cartons/123")).json()["code"] == "invalid_sscc"
+    assert (await http.get("/cartons/123")).json()["code"] == "carton_not_found"
 
 
 async def test_a_pallet_is_received_by_one_scan(milk_harness: ReceivingHarness, http: AsyncClient) -> None:
