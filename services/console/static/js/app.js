@@ -57,6 +57,9 @@ async function showUnsent() {
   }
 }
 
+// Nobody sees pages that the service worker keeps from another person.
+async function forgetPages() { await globalThis.caches?.delete('tracelot-pages'); }
+
 for (const station of document.querySelectorAll('[data-station]')) startStation(station, words);
 if (document.body.dataset.person) {
   onChange(showUnsent);
@@ -69,9 +72,10 @@ if (document.body.dataset.person) {
     event.preventDefault();
     const count = await unsentCount();
     if (count && !confirm(words.leave.replace('{number}', count))) return;
-    navigator.serviceWorker?.controller?.postMessage('forget');
+    await forgetPages();
     event.target.dataset.sure = 'yes';
     event.target.submit();
   });
 }
+if (document.querySelector('form[action="/sign-in"]')) forgetPages();
 if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').catch(() => {});
