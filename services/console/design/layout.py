@@ -131,7 +131,7 @@ def _script_words() -> dict[str, str]:
         "placeChosen": say("Chosen"),
         "broken": say("This scan is not kept"),
         "notKept": say("The store of this device is full or broken. Use another device."),
-        "signIn": say("Sign in to send {number} scans"),
+        "signIn": say("Sign in as {person} to send {number} scans"),
     }
 
 

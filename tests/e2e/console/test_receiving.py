@@ -75,3 +75,28 @@ async def test_a_viewer_may_look_only(crowd: Crowd, scenario: SerialScenario) ->
     await vera.open(f"/receiving/{receipt}")
     await vera.scan(serials[0])
     await expect(vera.page.locator("[data-scans] li[data-tone=bad]")).to_contain_text("Operator", timeout=PATIENCE)
+
+
+async def test_scans_are_sent_as_the_person_who_made_them(crowd: Crowd, scenario: SerialScenario) -> None:
+    """S38: scans left on a device wait for their person, however many others sign in before."""
+    await scenario.define_product()
+    serials = scenario.new_serials(2)
+    receipt = await scenario.announce_asn(serials)
+    otto = await crowd.sign_in()
+    await otto.open(f"/receiving/{receipt}")
+    await crowd.network.cut()
+    for serial in serials:
+        await otto.scan(serial)
+    await expect(otto.page.locator('[data-scans] li[data-tone="waiting"]')).to_have_count(2)
+    await otto.page.context.clear_cookies()
+    await crowd.network.join()
+    blocked = otto.page.locator("[data-verdict]")
+    await expect(blocked).to_contain_text("Sign in as otto to send 2 scans", timeout=PATIENCE)
+    await otto.sign_in("sue")
+    await otto.open(f"/receiving/{receipt}")
+    await expect(otto.page.locator("[data-unsent]")).to_have_text("Sign in as otto to send 2 scans", timeout=PATIENCE)
+    await expect(blocked).to_contain_text("Sign in as otto to send 2 scans", timeout=PATIENCE)
+    await otto.page.context.clear_cookies()
+    await otto.sign_in("otto")
+    await otto.open(f"/receiving/{receipt}")
+    await expect(otto.page.locator('[data-scans] li[data-tone="good"]')).to_have_count(2, timeout=PATIENCE)

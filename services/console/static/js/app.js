@@ -1,9 +1,12 @@
 // Every page: theme, state of the feed, shortcuts, the sender of kept commands, the service worker.
-import { startSender, unsentCount, onChange } from './queue.js';
+import { startSender, unsent, unsentCount, onChange } from './queue.js';
 import { follow } from './live.js';
 import { startStation } from './station.js';
 
 export const words = JSON.parse(document.body.dataset.words || '{}');
+
+// A text with values for the names in braces.
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 function showFeed(state) {
   const shown = document.getElementById('live');
@@ -47,13 +50,16 @@ document.addEventListener('change', (event) => {
 });
 
 async function showUnsent() {
-  const count = await unsentCount();
+  const commands = await unsent(), count = commands.length;
+  const others = Map.groupBy(commands, (command) => command.person);
+  others.delete(document.body.dataset.person);
   if (navigator.setAppBadge) (count ? navigator.setAppBadge(count) : navigator.clearAppBadge()).catch(() => {});
   for (const shown of document.querySelectorAll('[data-unsent]')) {
     shown.hidden = count === 0;
     const isLive = navigator.onLine && ['live', 'connecting'].includes(document.getElementById('live')?.dataset.state);
     const text = (isLive ? words.sending : words.unsent) ?? '';
-    shown.textContent = text.replace('{number}', count);
+    const foreign = [...others].map(([person, theirs]) => fill(words.signIn, { person, number: theirs.length }));
+    shown.textContent = foreign.length ? foreign.join(' · ') : fill(text, { number: count });
   }
 }
 
@@ -68,7 +74,7 @@ if (document.body.dataset.person) {
     if (!event.target.matches('[data-warn-unsent]') || event.target.dataset.sure) return;
     event.preventDefault();
     const count = await unsentCount();
-    if (count && !confirm(words.leave.replace('{number}', count))) return;
+    if (count && !confirm(fill(words.leave, { number: count }))) return;
     navigator.serviceWorker?.controller?.postMessage('forget');
     event.target.dataset.sure = 'yes';
     event.target.submit();

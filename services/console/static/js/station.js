@@ -57,7 +57,7 @@ export function startStation(station, words) {
     const row = document.createElement('li');
     row.dataset.seq = command.seq;
     row.dataset.tone = 'waiting';
-    if (command.path === undoPath) row.dataset.gone = 'yes';
+    if (command.path === undoPath || command.person !== document.body.dataset.person) row.dataset.gone = 'yes';
     for (const [name, text] of [['mark', '…'], ['serial', command.shown], ['word', words.waiting]]) {
       const part = document.createElement('span');
       part.className = name;
@@ -181,6 +181,7 @@ export function startStation(station, words) {
 
   onChange((command) => {
     if (command.state === 'withdrawn') { place(command); return; }
+    if (command.state === 'blocked') { if (command.lane === lane) showBlocked(); return; }
     if (!isOurs(command)) return;
     const row = place(command);
     if (!row) return;
@@ -190,10 +191,16 @@ export function startStation(station, words) {
     goOn();
     for (const part of document.querySelectorAll('[data-after-scan]')) htmx.trigger(part, 'refresh');
   });
-  document.body.addEventListener('tracelot:signed-out', async () => {
-    const count = (await ofLane(lane)).filter((command) => command.state === 'waiting').length;
-    if (count) show({ dataset: { tone: 'bad' } }, '!', document.body.dataset.person, words.signIn.replace('{number}', count));
-  });
+
+  // The person of the oldest waiting scan has to sign in; those of others come after.
+  async function showBlocked() {
+    const waiting = (await ofLane(lane)).filter((command) => command.state === 'waiting');
+    const person = waiting[0]?.person;
+    if (!person) return;
+    const number = waiting.filter((command) => command.person === person).length;
+    const text = words.signIn.replace('{person}', person).replace('{number}', number);
+    if (verdict.querySelector('.word').textContent !== text) show({ dataset: { tone: 'bad' } }, '!', '', text);
+  }
   document.addEventListener('keydown', (event) => {
     const actions = { F2: () => box.focus(), F4: undo, F9: () => document.querySelector('[data-confirm]')?.click() };
     if (!actions[event.key]) return;
