@@ -116,6 +116,7 @@ class SerialVerdict(Model):
     line: str | None = None
     conflicting_value: str | None = None
     expiry: date | None = None
+    sku: str | None = None
 
 
 class LotVerdict(Model):
@@ -129,6 +130,7 @@ class LotVerdict(Model):
     on_hold: bool = False
     conflicting_value: str | None = None
     expiry: date | None = None
+    sku: str | None = None
 
 
 class LineProgress(Model):
