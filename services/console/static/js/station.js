@@ -225,7 +225,7 @@ export function startStation(station, words) {
     all.addEventListener('click', () => {
       const texts = JSON.parse(all.dataset.all);
       if (spot && !spot.value.trim()) return show({ dataset: { tone: 'bad' } }, '✕', words.placeFirst, words.placeFirst);
-      keep({ path, body: bodyOf(texts), shown: words.pasted.replace('{number}', texts.length) });
+      keep({ path, body: { ...bodyOf(texts), is_listed: true }, shown: words.pasted.replace('{number}', texts.length) });
     });
   }
   const remembered = sessionStorage.getItem(`product:${lane}`);
