@@ -101,6 +101,12 @@ class LotScan(Model):
     expiry: date | None
 
 
+class LotScans(Listing):
+    """A page of lots of a receipt."""
+
+    items: list[LotScan]
+
+
 class SessionDetail(Session):
     """A session with its scans."""
 

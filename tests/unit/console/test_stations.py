@@ -8,6 +8,7 @@ import pytest
 from starlette.requests import Request
 
 from services.console.clients.http import ServiceClient
+from services.console.clients.receiving import Receiving
 from services.console.packing import handlers as packing
 from services.console.page import Visit
 from services.console.picking import handlers as picking
@@ -77,3 +78,31 @@ async def test_what_was_not_scanned_has_no_scan(visit: RecordedVisit) -> None:
     assert visit.sent[0]["serials"] == ["PU-7"]
     assert visit.sent[1]["units"] == [{"sku": "PUMP", "serial": "PU-7"}]
     assert visit.sent[2]["stock"][0]["quantity"] == "3"
+
+
+@pytest.mark.parametrize("number", [1, 500, 501, 1200])
+async def test_a_session_is_read_to_its_end(number: int) -> None:
+    """S14: the review of a session counts all its scans and lots, also those of further pages."""
+    scan = {
+        "serial": "", "sku": "PUMP", "line": "1", "location": "W/D", "status": "ACCEPTED", "conflicting_value": None,
+        "scanned_at": "2026-11-30T20:15:00Z", "lot": None, "expiry": None,
+    }  # fmt: skip
+    lot = {"sku": "SALINE", "lot": "", "location": "W/D", "status": "SCANNED", "quantity": "1", "expiry": None}
+    scans = [scan | {"serial": f"PU-{place}"} for place in range(number)]
+    lots = [lot | {"lot": f"L-{place}"} for place in range(number)]
+    session = {"session": "otto-1", "owner": "otto", "status": "OPEN", "opened_at": "2026-11-30T20:15:00Z"}
+
+    def page_of(items: list[dict[str, Any]], start: int) -> dict[str, Any]:
+        end = start + 500
+        return {"items": items[start:end], "next": str(end) if end < len(items) else None}
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params.get("cursor", "0"))
+        if request.url.path.endswith("/lots"):
+            return httpx.Response(200, json=page_of(lots, start))
+        return httpx.Response(200, json=session | {"scans": page_of(scans, start), "lots": lots[:500]})
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(respond), base_url="http://receiving")
+    found = await Receiving(ServiceClient("receiving", client, {})).get_session("R-1", "otto-1")
+    assert [scan.serial for scan in found.scans.items] == [scan["serial"] for scan in scans]
+    assert [lot.lot for lot in found.lots] == [lot["lot"] for lot in lots]
