@@ -111,7 +111,16 @@ export function startStation(station, words) {
       rows.prepend(...fresh);
     }
     for (const row of fresh) markUndone(row);
+    if (command.undoes && command.state === 'answered' && !fresh.some((row) => row.dataset.undid)) restore(command.undoes);
     return fresh[0];
+  }
+
+  // A scan whose undo is refused still counts.
+  function restore({ seq, id }) {
+    const row = [...rows.querySelectorAll(`[data-seq="${seq}"]`)].find((each) => each.dataset.id === id);
+    if (!row) return;
+    delete row.dataset.gone;
+    row.classList.remove('undone');
   }
 
   function markUndone(row) {
@@ -176,7 +185,9 @@ export function startStation(station, words) {
     }
     row.dataset.gone = 'yes';
     row.classList.add('undone');
-    await keep({ path: undoPath, body: { ...fixed, ...JSON.parse(row.dataset.undo) }, shown: `${words.undo} ${row.dataset.id}` });
+    const { id, seq } = row.dataset;
+    const body = { ...fixed, ...JSON.parse(row.dataset.undo) };
+    await keep({ path: undoPath, body, shown: `${words.undo} ${id}`, undoes: { seq, id } });
   }
 
   onChange((command) => {
