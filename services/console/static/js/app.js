@@ -63,9 +63,29 @@ async function showUnsent() {
   }
 }
 
+// A session is confirmed once all its scans are sent; what the page shows of it is older than those sent meanwhile.
+async function holdBack() {
+  for (const form of document.querySelectorAll('form[data-lane]')) {
+    const { lane, session } = form.dataset;
+    const count = (await unsent()).filter((command) => command.lane === lane && command.session === session).length;
+    const note = form.querySelector('[data-held-back]');
+    if (count === 0 && !note.hidden) return location.reload();
+    form.querySelector('[data-confirm]').disabled = count > 0;
+    note.hidden = count === 0;
+    note.textContent = fill(words.heldBack, { number: count });
+  }
+}
+
+// What has arrived is not asked for again by a reload.
+document.addEventListener('htmx:after:swap', () => {
+  if (document.querySelector('[data-settled]')) history.replaceState(history.state, '', location.pathname);
+});
+
 for (const station of document.querySelectorAll('[data-station]')) startStation(station, words);
 if (document.body.dataset.person) {
   onChange(showUnsent);
+  onChange(holdBack);
+  holdBack();
   addEventListener('online', showUnsent);
   addEventListener('offline', showUnsent);
   showUnsent();
