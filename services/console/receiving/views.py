@@ -83,7 +83,7 @@ def _receipt_entry(receipt: Receipt) -> Element:
     ]
 
 
-def receipt_page(data: StationData, received: str = "", expected: int = 0) -> Node:
+def receipt_page(data: StationData, *, may_scan: bool, received: str = "", expected: int = 0) -> Node:
     """Show one receipt with its scan station."""
     receipt = data.receipt
     is_open = receipt.status in {"PLANNED", "IN_PROGRESS"}
@@ -102,7 +102,7 @@ def receipt_page(data: StationData, received: str = "", expected: int = 0) -> No
             "announced", say("{people} scans this receipt too", people=", ".join(data.others)),
             p[say("Each of you confirms your own scans.")],
         ),
-        scan_station(data) if is_open else _closed(data),
+        scan_station(data, may_scan=may_scan) if is_open else _closed(data),
     ]  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def _on_its_way(receipt: str, counts: tuple[str, int], attempt: int, trigger: st
     ]
 
 
-def scan_station(data: StationData) -> Node:
+def scan_station(data: StationData, *, may_scan: bool) -> Node:
     """Show where to scan: dock, lines, box, verdicts."""
     receipt = data.receipt
     base = path_of("receiving", receipt.receipt)
@@ -154,9 +154,10 @@ def scan_station(data: StationData) -> Node:
             shown,
             button(type="button", data_paste="")[say("Paste")],
             a(".button.primary", href=address(f"{base}/review", session=data.session), data_confirm="")[say("Review")],
+            may_scan=may_scan,
             above=None if lines else nothing,
         ),
-        paste_dialog(),
+        paste_dialog() if may_scan else None,
     ]
 
 

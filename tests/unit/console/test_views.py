@@ -20,7 +20,7 @@ from services.console.clients.receipts import (
 from services.console.clients.serials import StatusCount, Units
 from services.console.design.formats import day, days_left, in_zone, moment, quantity
 from services.console.design.problems import Refusal, page_of, refused
-from services.console.design.station import Outcome, Progress, Verdict, outcome_rows
+from services.console.design.station import Outcome, Progress, Station, Task, Verdict, outcome_rows, station
 from services.console.design.words import speaking
 from services.console.live.hub import Hub, names_of
 from services.console.page import FailedPart
@@ -138,6 +138,17 @@ def test_rejected_items_have_their_own_verdict() -> None:
     problem = {"code": "x", "title": "No", "detail": "why.", "ids": ["B"], "suggested": ["C"]}
     good, bad = partial_verdicts(["A", "B"], [problem], "Packed")
     assert (good.tone, bad.tone, bad.help) == ("good", "bad", "why. Possible instead: C")
+
+
+def test_who_may_not_scan_sees_the_tasks_and_why() -> None:
+    """A viewer has nothing to scan into, but sees what is done and which role it takes."""
+    task = Task("PUMP", "A-01", "PU-1", Progress("1", Decimal(0), Decimal(1)))
+    shown = Station(lane="pick:SO-1", path="/p", body={}, tasks=[task])
+    assert "data-station" in html(station(shown, may_scan=True))
+    looked_at = html(station(shown, "Short", may_scan=False))
+    assert "It takes the role Operator" in looked_at
+    assert "0 / 1" in looked_at
+    assert not any(part in looked_at for part in ("data-station", "<form", "<button", "Short"))
 
 
 def test_a_person_has_one_open_session_a_receipt() -> None:

@@ -39,6 +39,7 @@ export function onChange(listener) { listeners.add(listener); }
 export async function add(command) {
   const kept = { ...command, key: crypto.randomUUID(), at: new Date().toISOString(), state: 'waiting', html: '' };
   kept.seq = await write((store) => store.add(kept));
+  navigator.storage?.persist?.().catch(() => {});
   tell(kept);
   wake();
   return kept;

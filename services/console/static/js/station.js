@@ -213,7 +213,8 @@ export function startStation(station, words) {
     if (verdict.querySelector('.word').textContent !== text) show({ dataset: { tone: 'bad' } }, '!', '', text);
   }
   document.addEventListener('keydown', (event) => {
-    const actions = { F2: () => box.focus(), F4: undo, F9: () => document.querySelector('[data-confirm]')?.click() };
+    const press = (name) => document.querySelector(`[${name}]`)?.click();
+    const actions = { F2: () => box.focus(), F4: undo, F8: () => press('data-short'), F9: () => press('data-confirm') };
     if (!actions[event.key]) return;
     event.preventDefault();
     actions[event.key]();
