@@ -5,7 +5,7 @@ RUN := .venv/bin/python
 SYNCED := .venv/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test unit integration e2e faults contracts fuzz bench check fmt venv clean servers
+.PHONY: help demo up down test unit integration e2e console faults contracts fuzz bench check fmt venv clean servers
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,13 +20,16 @@ down: $(SYNCED) ## stop the stack started by `make up`
 	@$(RUN) -m deploy down
 
 test: servers unit ## run all tests except fault injection, on real Kafka and PostgreSQL
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync integration e2e
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync e2e integration console
 
 integration: servers $(SYNCED) ## run the tests of one service each, on servers of their own
 	$(RUN) -m pytest -q --part=integration tests/integration
 
 e2e: servers $(SYNCED) ## run the tests over all services, on servers of their own
-	$(RUN) -m pytest -q --part=e2e tests/e2e
+	$(RUN) -m pytest -q --part=e2e --ignore=tests/e2e/console tests/e2e
+
+console: servers $(SYNCED) ## run the tests of the pages in Chromium, on servers of their own
+	$(RUN) -m pytest -q --part=console tests/e2e/console
 
 unit: $(SYNCED) ## run the pure tests on all cores
 	$(RUN) -m pytest -q --part=unit --numprocesses=auto tests/unit

@@ -23,7 +23,7 @@ round_strategy = st.lists(st.lists(step_strategy, min_size=6, max_size=10), min_
 
 @given(rounds=round_strategy, seed=st.integers(0, 2**32))
 @settings(
-    max_examples=4, deadline=None, derandomize=True, phases=[Phase.generate],
+    max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 async def test_random_lot_commands_keep_the_invariants(

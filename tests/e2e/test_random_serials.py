@@ -157,7 +157,7 @@ class SerialCommandGenerator:
 
 @given(rounds=round_strategy, random=st.randoms(use_true_random=False))
 @settings(
-    max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate],
+    max_examples=5, deadline=None, derandomize=True, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 async def test_random_commands_keep_the_invariants(

@@ -43,7 +43,7 @@ async def addresses(scenario: SerialScenario) -> dict[str, str]:
     ("is_phone", "theme"), [(True, "light"), (False, "dark")], ids=["phone-light", "desktop-dark"],
 )  # fmt: skip
 async def test_pages_are_accessible(crowd: Crowd, scenario: SerialScenario, *, is_phone: bool, theme: str) -> None:
-    """Axe finds nothing, no page or bar is wider than its place, and a phone has no target under 48 px."""
+    """S38: axe finds nothing, nothing is wider than its place, and a phone has no target under 48 px."""
     person = await crowd.sign_in("sue", is_phone=is_phone, theme=theme)
     faults = []
     for name, path in (await addresses(scenario)).items():

@@ -10,7 +10,7 @@ PATIENCE = MAX_WAIT_SECONDS * 1000
 
 
 async def test_scans_survive_a_cut_network_and_a_reload(crowd: Crowd, scenario: SerialScenario) -> None:
-    """S13, S14, S16: twelve wedge scans, a cut and a reload: each verdict once, in order; then confirmed and found."""
+    """S13, S14, S16: twelve wedge scans, a cut and a reload: each verdict once, in order. S37: then one is found."""
     await scenario.define_product()
     serials = scenario.new_serials(12)
     receipt = await scenario.announce_asn(serials)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from shared.persistence.migrate import grant, run_sql, scripts
 
-revision = "0024_cartons"
-down_revision = "0022_import_senders"
+revision = "0022_cartons"
+down_revision = "0021_import_senders"
 
 
 def upgrade() -> None:

@@ -2,7 +2,7 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0026_inferred_from"
+revision = "0025_inferred_from"
 down_revision = "0024_scans"
 
 

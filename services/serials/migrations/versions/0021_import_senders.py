@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import import_senders
 
-revision = "0022_import_senders"
-down_revision = "0020_raw_scans"
+revision = "0021_import_senders"
+down_revision = "0020_counted_scans"
 
 
 def upgrade() -> None:

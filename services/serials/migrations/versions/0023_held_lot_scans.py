@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0025_held_lot_scans"
-down_revision = "0024_inferred_from"
+revision = "0023_held_lot_scans"
+down_revision = "0022_inferred_from"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from shared.persistence.migrate import run_sql
 
-revision = "0024_inferred_from"
-down_revision = "0022_import_senders"
+revision = "0022_inferred_from"
+down_revision = "0021_import_senders"
 
 
 def upgrade() -> None:
