@@ -120,10 +120,7 @@ def station(shown: Station, *actions: Node, may_scan: bool, above: Node = None) 
     """Show a station; the actions are beside the undo under the box. Who may not scan sees the tasks, and why."""
     if not may_scan:
         return section(".stack", aria_label=shown.tasks_label or say("Products"))[
-            notice(
-                "announced", say("Your role may look, not scan"),
-                p[say("It takes the role {role}.", role=say(ROLES["operator"]))],
-            ),
+            look_only(),
             above,
             ul(".list")[(li[_task_entry(task)] for task in shown.tasks)],
         ]  # fmt: skip
@@ -155,6 +152,12 @@ def station(shown: Station, *actions: Node, may_scan: bool, above: Node = None) 
             ],
         ],
     ]  # fmt: skip
+
+
+def look_only() -> Element:
+    """Show why there is nothing to scan into."""
+    needed = say("It takes the role {role}.", role=say(ROLES["operator"]))
+    return notice("announced", say("Your role may look, not scan"), p[needed])
 
 
 def _place_choice(place: Place) -> Element:

@@ -51,7 +51,7 @@ async def test_an_order_from_the_dock_to_the_customer_and_back(crowd: Crowd, sce
     assert f"]C0{allocated[0]}" in [entry["scan"] for entry in history]
 
     await otto.open("/returns")
-    await otto.scan(allocated[0])
+    await otto.scan(f"]C0{allocated[0]}")
     await page.wait_for_url("**/returns/new*")
     await expect(page.locator("dl")).to_contain_text(CUSTOMER.name)
     await page.check("input[name=reason][value=Defective]")
@@ -63,4 +63,6 @@ async def test_an_order_from_the_dock_to_the_customer_and_back(crowd: Crowd, sce
     await sue.page.fill("input[name=reason]", "motor burnt")
     await sue.page.click("main form button")
     await expect(sue.page.locator("main .sign")).to_contain_text("Scrap", timeout=PATIENCE)
+    returned = await scenario.system.get_json("receiving", f"/returns/{page.url.rsplit('/', 1)[1]}")
+    assert returned["units"]["items"][0]["scan"] == f"]C0{allocated[0]}"
     await sue.take_picture("return-desktop")

@@ -17,6 +17,7 @@ from services.console.clients.receipts import (
     Session,
     Sessions,
 )
+from services.console.clients.returns import Returns
 from services.console.clients.serials import StatusCount, Units
 from services.console.design.formats import day, days_left, in_zone, moment, quantity
 from services.console.design.problems import Refusal, page_of, refused
@@ -27,6 +28,7 @@ from services.console.page import FailedPart
 from services.console.receiving.handlers import _items, _verdicts
 from services.console.receiving.queries import own_session
 from services.console.receiving.views import receipts_list
+from services.console.returns.views import returns_page
 from services.console.stations import partial_verdicts
 from services.console.units.queries import Filters, Found
 from services.console.units.views import results
@@ -149,6 +151,8 @@ def test_who_may_not_scan_sees_the_tasks_and_why() -> None:
     assert "It takes the role Operator" in looked_at
     assert "0 / 1" in looked_at
     assert not any(part in looked_at for part in ("data-station", "<form", "<button", "Short"))
+    assert "<form" in html(returns_page(Returns(items=[]), "", may_receive=True))
+    assert "<form" not in html(returns_page(Returns(items=[]), "", may_receive=False))
 
 
 def test_a_person_has_one_open_session_a_receipt() -> None:
