@@ -58,9 +58,10 @@ def _duplicate_verdict(refusal: Refusal) -> Verdict | None:
 def _items(texts: Sequence[str], body: Mapping[str, Any]) -> dict[str, Any]:
     """Return product and items as the command has them: the scans as they are, or a lot with what was typed beside."""
     typed = {name: body[name] for name in ("expiry", "quantity") if body.get(name)}
-    if typed or body.get("tracking") == "NONE":
-        return _typed_lot(classify(texts[0]), body, typed)
-    names_products = all(classify(text).contents.gtin for text in texts)
+    scans = [classify(text) for text in texts]
+    if (typed or body.get("tracking") == "NONE") and not any(scan.contents.serial for scan in scans):
+        return _typed_lot(scans[0], body, typed)
+    names_products = all(scan.contents.gtin for scan in scans)
     product = {} if names_products or not body.get("sku") else {"sku": body["sku"]}
     return product | {"scans": list(texts)}
 

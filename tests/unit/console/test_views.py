@@ -89,6 +89,7 @@ LABEL_OF_UNIT, LABEL_OF_LOT = "]d2010400638133393121PU-7\x1d17270131", "]d201040
         ("PU-1\r", {"sku": "PUMP"}, {"sku": "PUMP", "scans": ["PU-1\r"]}),
         ("PU-1", {"sku": ""}, {"scans": ["PU-1"]}),
         (LABEL_OF_UNIT, {"sku": "PUMP"}, {"scans": [LABEL_OF_UNIT]}),
+        (LABEL_OF_UNIT, {"sku": "SALINE", "tracking": "LOT", "quantity": "5"}, {"scans": [LABEL_OF_UNIT]}),
         (LABEL_OF_LOT, {"sku": "SALINE", "tracking": "LOT", "quantity": ""}, {"scans": [LABEL_OF_LOT]}),
         (
             "]d201040063813339311727013110L-9", {"quantity": "24"},
