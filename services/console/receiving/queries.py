@@ -12,6 +12,11 @@ MAX_PRODUCTS = 40
 SCANNABLE = {"DOCK", "STAGING"}
 
 
+def lane_of(receipt: str) -> str:
+    """Return the lane of the kept scans of a receipt."""
+    return f"receipt:{receipt}"
+
+
 class StationData(NamedTuple):
     """What the page of one receipt shows."""
 
