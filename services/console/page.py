@@ -29,7 +29,7 @@ ZONES_SECONDS = 300
 
 
 class SignInRequiredError(Exception):
-    """The request has no session, or one that has ended."""
+    """The request has no session, one that has ended, or that of another person than it was made by."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ async def _visit(request: Request) -> AsyncIterator[Visit]:
     cookie = unseal(state.key, request.cookies.get(COOKIE, ""), state.settings.session_seconds)
     user = state.users.find(cookie.name) if cookie else None
     if cookie is None or user is None or user.stamp != cookie.stamp:
+        raise SignInRequiredError
+    if request.headers.get("x-person", cookie.name) != cookie.name:
         raise SignInRequiredError
     visit = Visit(request, cookie.name, user.roles)
     with in_zone(await _zone(visit)):

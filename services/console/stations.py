@@ -10,6 +10,7 @@ from services.console.clients.http import RefusedError, to_refusal
 from services.console.design.problems import Refusal
 from services.console.design.station import Outcome, Verdict, outcome_rows, refusal_verdict
 from services.console.page import Visit
+from shared.scans import classify
 
 ON_ITS_WAY = 425
 
@@ -26,14 +27,22 @@ async def answer(visit: Visit, pending: Awaitable[Outcome]) -> Response:
 def partial_verdicts(
     texts: Sequence[str], rejected: Sequence[Mapping[str, Any]], word: str, undo: Mapping[str, Any] | None = None
 ) -> list[Verdict]:
-    """Return the verdicts on items of which a service rejected some, each with the reason."""
+    """Return the verdicts on scans of which a service rejected some, each with the reason."""
     refusals = {str(name): each for each in rejected for name in each.get("ids", ())}
-    return [
-        refusal_verdict(text, to_refusal(refusals[text]))
-        if text in refusals
-        else Verdict(text, "good", word, undo=undo)
-        for text in texts
-    ]
+    verdicts = []
+    for text in texts:
+        value = read_value(text)
+        problem = refusals.get(text) or refusals.get(value)
+        verdicts.append(
+            refusal_verdict(value, to_refusal(problem)) if problem else Verdict(value, "good", word, undo=undo)
+        )
+    return verdicts
+
+
+def read_value(text: str) -> str:
+    """Return the serial or lot number of a label as rows show it, or the text without what scanners add."""
+    scan = classify(text)
+    return (scan.contents.serial or scan.contents.lot or scan.value)[:64]
 
 
 async def judge(

@@ -131,7 +131,7 @@ HANDLERS = (
     CommandHandler(
         commands.DefineSupplier, define_supplier, supplier_lock, "/suppliers", SupplierOut,
         "defineSupplier", "Set how the goods of a supplier are received", success_status=201,
-        load=suppliers.load_definitions,
+        load=suppliers.load_definitions, role=Role.SUPERVISOR,
     ),
     CommandHandler(
         AsnAnnounced, announce_receipt, receipt_locks, "/receipts", ReceiptResult,

@@ -23,7 +23,7 @@ class Identity:
     approved_by: str = ""
     """The supervisor who approved one command of the subject with badge and PIN."""
     command: str = ""
-    """Idempotency key, or message id on Kafka, of the only command for which the token is valid."""
+    """The only command for which the token is valid: its type and idempotency key, or message id on Kafka."""
     actor: str = field(init=False)
     """What the audit names: the subject, and who approved the command."""
 

@@ -65,7 +65,7 @@ class Signer:
         self, subject: str, roles: Iterable[Role], lifetime: timedelta, *, now: datetime | None = None,
         approved_by: str = "", command: str = "",
     ) -> SignedToken:  # fmt: skip
-        """Sign a token; one that a supervisor approves is for a single command, named by its idempotency key."""
+        """Sign a token; one that a supervisor approves is for a single command, its type and idempotency key."""
         if not is_subject(subject) or (approved_by and not (is_subject(approved_by) and command)):
             raise ValueError("a subject is 1 to 64 printable ASCII characters; an approval needs its command")
         now, token_id = now or datetime.now(UTC), str(uuid4())

@@ -127,8 +127,9 @@ async def authorize(request: Request) -> None:
     if not identity.has_role(role):
         detail = f"This needs the role {role}; the token of {identity.subject} has {describe_roles(identity.roles)}"
         raise ForbiddenError(detail, required_role=role.value)
-    if identity.command and request.headers.get("Idempotency-Key") != identity.command:
-        raise ForbiddenError(f"The token is only for the command with the Idempotency-Key {identity.command}")
+    command = f"{request.scope['route'].name} {request.headers.get('Idempotency-Key')}"
+    if identity.command not in {"", command}:
+        raise ForbiddenError(f"The token is only for the command and Idempotency-Key {identity.command}")
 
 
 def identity_of(request: Request) -> Identity:

@@ -17,7 +17,6 @@ from shared.http.pages import MAX_BIGINT, Page
 from shared.http.parameters import ONLY_DIGITS, OpenFilter
 from shared.http.problems import ProblemError
 from shared.messaging import dead_letters
-from shared.messaging.authorization import AUTHORIZATION
 
 router = APIRouter(tags=["dead letters"])
 PREVIEW_LENGTH = 2000
@@ -51,7 +50,7 @@ def _to_fields(row: Row[Any]) -> dict[str, Any]:
         "key": None if row.key is None else row.key.decode(errors="replace"),
         "preview": None if row.value is None else row.value[:PREVIEW_LENGTH].decode(errors="replace"),
         "value": None if row.value is None else b64encode(row.value).decode(),
-        "headers": [(name, None if name.lower() == AUTHORIZATION else value) for name, value in row.headers],
+        "headers": row.headers,
     }
 
 

@@ -11,14 +11,12 @@ from shared.auth.roles import Role, expand_roles
 from shared.auth.verifier import InvalidTokenError, TokenVerifier
 from shared.contracts.envelope import CloudEvent
 from shared.contracts.problems import Code, ProblemDetail
-from shared.messaging.dead_letters import Record
+from shared.messaging.dead_letters import AUTHORIZATION, Record
 from shared.messaging.handlers import CommandHandler
 from shared.messaging.registry import HandlerRegistry
 from shared.messaging.rejections import Rejection
 from shared.messaging.work import WorkItem
 
-AUTHORIZATION = "authorization"
-"""Header of a record with `Bearer` and a token."""
 ROLES_WITHOUT_TOKEN = expand_roles([Role.OPERATOR, Role.INTEGRATOR])
 LOG_APPEND_TIME = 1
 """Type of a timestamp that the broker set."""
@@ -64,8 +62,8 @@ class RecordAuthorizer:
         if not identity.has_role(role):
             detail = f"This needs the role {role}; the token of {identity.subject} has {describe_roles(identity.roles)}"
             return ProblemDetail(code=Code.FORBIDDEN, detail=detail)
-        if identity.command and identity.command != event.id:
-            detail = f"The token is only for the message with the id {identity.command}"
+        if identity.command not in {"", f"{event.type} {event.id}"}:
+            detail = f"The token is only for the command and message id {identity.command}"
             return ProblemDetail(code=Code.FORBIDDEN, detail=detail)
         return identity.actor
 

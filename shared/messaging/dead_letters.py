@@ -14,6 +14,8 @@ from shared.persistence.database import Transaction, read_only, transaction
 from shared.persistence.sorting import SortKey, SortOrder, Sorts
 
 Record = ConsumerRecord[bytes | None, bytes | None]
+AUTHORIZATION = "authorization"
+"""Header of a record with `Bearer` and a token."""
 
 # All writers insert in the same order to avoid deadlocks; redelivered records are stored once.
 INSERT_DEAD_LETTERS = text("""
@@ -58,8 +60,8 @@ class DeadLetter(NamedTuple):
 
 
 def encode_headers(record: Record) -> list[tuple[str, str | None]]:
-    """Return the headers of a record with base64 values."""
-    headers = [(name.replace("\0", ""), value) for name, value in record.headers]
+    """Return the headers of a record with base64 values, without its token, which nobody may read later."""
+    headers = [(name.replace("\0", ""), value) for name, value in record.headers if name.lower() != AUTHORIZATION]
     return [(name, None if value is None else b64encode(value).decode()) for name, value in headers]
 
 

@@ -282,10 +282,8 @@ class SystemUnderTest:
         for rejected in events:
             assert rejected["code"] in codes, events
             assert (rejected["rejected_type"], rejected["kind"], rejected["cause"]) == (
-                event["type"],
-                row["kind"],
-                cause,
-            )
+                event["type"], row["kind"], cause,
+            )  # fmt: skip
             assert document in (None, rejected["document"]), events
         rejections = await self.get_json(service, "/rejections", document=row["document"], limit=500)
         assert row["id"] in {item["id"] for item in rejections["items"]}

@@ -14,7 +14,8 @@ from pydantic_core import to_json
 from shared.auth.roles import Role
 from shared.auth.settings import own_issuer
 from shared.auth.signer import Signer
-from shared.messaging.authorization import AUTHORIZATION, ROLES_WITHOUT_TOKEN
+from shared.messaging.authorization import ROLES_WITHOUT_TOKEN
+from shared.messaging.dead_letters import AUTHORIZATION
 from shared.messaging.handlers import CommandHandler
 from shared.persistence.migrate import service_names
 

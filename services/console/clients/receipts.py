@@ -101,6 +101,12 @@ class LotScan(Model):
     expiry: date | None
 
 
+class LotScans(Listing):
+    """A page of lots of a receipt."""
+
+    items: list[LotScan]
+
+
 class SessionDetail(Session):
     """A session with its scans."""
 
@@ -116,6 +122,7 @@ class SerialVerdict(Model):
     line: str | None = None
     conflicting_value: str | None = None
     expiry: date | None = None
+    sku: str | None = None
 
 
 class LotVerdict(Model):
@@ -129,6 +136,7 @@ class LotVerdict(Model):
     on_hold: bool = False
     conflicting_value: str | None = None
     expiry: date | None = None
+    sku: str | None = None
 
 
 class LineProgress(Model):

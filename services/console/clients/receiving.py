@@ -5,17 +5,22 @@ from typing import Any
 from services.console.clients.http import ServiceClient, path_of
 from services.console.clients.receipts import (
     Locations,
+    LotScans,
     ParsedScan,
     Product,
     ReceiptDetail,
     Receipts,
     ScanAnswer,
+    Scans,
     SessionAnswer,
     SessionDetail,
     Sessions,
     Warehouses,
 )
 from services.console.clients.returns import Discrepancies, ResolutionAnswer, ReturnAnswer, ReturnDetail, Returns
+
+PAGE = 500
+"""Most entries of a page of the services."""
 
 
 class Receiving:
@@ -37,8 +42,20 @@ class Receiving:
         return await self._client.get(path_of("receipts", receipt, "sessions"), Sessions, limit=500)
 
     async def get_session(self, receipt: str, session: str) -> SessionDetail:
-        """Get a session with its scans."""
-        return await self._client.get(path_of("receipts", receipt, "sessions", session), SessionDetail, limit=500)
+        """Get a session with all its scans and lots, however many pages they are."""
+        path, lots_path = path_of("receipts", receipt, "sessions", session), path_of("receipts", receipt, "lots")
+        found = page = await self._client.get(path, SessionDetail, limit=PAGE)
+        scans, lots = list(page.scans.items), list(page.lots)
+        while page.scans.next:
+            page = await self._client.get(path, SessionDetail, limit=PAGE, cursor=page.scans.next)
+            scans += page.scans.items
+        if len(lots) == PAGE:
+            more = await self._client.get(lots_path, LotScans, session=session, limit=PAGE)
+            lots = list(more.items)
+            while more.next:
+                more = await self._client.get(lots_path, LotScans, session=session, limit=PAGE, cursor=more.next)
+                lots += more.items
+        return found.model_copy(update={"scans": Scans(items=scans), "lots": lots})
 
     async def get_product(self, sku: str) -> Product:
         """Get a product."""

@@ -123,6 +123,7 @@ def _script_words() -> dict[str, str]:
         "unsent": say("Offline · {number} unsent"),
         "sending": say("Sending {number} …"),
         "leave": say("{number} scans are not sent yet. They stay on this device. Sign out all the same?"),
+        "heldBack": say("Not sent yet: {number} scans. Confirm once they are."),
         "chosen": say("Scan its items"),
         "undo": say("Undo"),
         "refused": say("Refused"),
@@ -131,7 +132,7 @@ def _script_words() -> dict[str, str]:
         "placeChosen": say("Chosen"),
         "broken": say("This scan is not kept"),
         "notKept": say("The store of this device is full or broken. Use another device."),
-        "signIn": say("Sign in to send {number} scans"),
+        "signIn": say("Sign in as {person} to send {number} scans"),
     }
 
 

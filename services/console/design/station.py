@@ -20,18 +20,21 @@ from htpy import (
     li,
     ol,
     option,
+    p,
     section,
     select,
     small,
     span,
     textarea,
+    ul,
 )
 from htpy import input as input_
 
 from services.console.design.formats import quantity
 from services.console.design.icons import icon
-from services.console.design.parts import bar
+from services.console.design.parts import bar, notice
 from services.console.design.problems import Refusal
+from services.console.design.terms import ROLES
 from services.console.design.words import say, translate
 
 MARKS = {"good": "✓", "warn": "!", "bad": "✕"}
@@ -113,8 +116,14 @@ def refusal_verdict(text: str, refusal: Refusal) -> Verdict:
     )
 
 
-def station(shown: Station, *actions: Node, above: Node = None) -> Element:
-    """Show a station; the actions are beside the undo at the bottom."""
+def station(shown: Station, *actions: Node, may_scan: bool, above: Node = None) -> Element:
+    """Show a station; the actions are beside the undo under the box. Who may not scan sees the tasks, and why."""
+    if not may_scan:
+        return section(".stack", aria_label=shown.tasks_label or say("Products"))[
+            look_only(),
+            above,
+            ul(".list")[(li[_task_entry(task)] for task in shown.tasks)],
+        ]  # fmt: skip
     return section(
         ".scanner", data_station="", data_lane=shown.lane, data_path=shown.path, data_undo_path=shown.undo_path,
         data_body=json.dumps(shown.body), aria_label=say("Scan station"),
@@ -128,6 +137,9 @@ def station(shown: Station, *actions: Node, above: Node = None) -> Element:
                 ],
                 _lot_fields() if shown.has_lot_fields else None,
                 _box(),
+                div(".bar.fixed")[
+                    button(type="button", data_undo_last="")[say("Undo")] if shown.undo_path else None, actions
+                ],
             ],
             div(".stack")[
                 div(".unsent", data_unsent="", hidden=True, role="status"),
@@ -139,10 +151,13 @@ def station(shown: Station, *actions: Node, above: Node = None) -> Element:
                 ol(".scans", data_scans="", aria_label=say("Your scans, newest first")),
             ],
         ],
-        div(".bar.fixed")[
-            button(type="button", data_undo_last="")[say("Undo")] if shown.undo_path else None, actions
-        ],
     ]  # fmt: skip
+
+
+def look_only() -> Element:
+    """Show why there is nothing to scan into."""
+    needed = say("It takes the role {role}.", role=say(ROLES["operator"]))
+    return notice("announced", say("Your role may look, not scan"), p[needed])
 
 
 def _place_choice(place: Place) -> Element:
@@ -166,6 +181,15 @@ def _task(task: Task) -> Element:
         span(".title")[task.title, " ", small[task.below]],
         progress_parts(task.progress, ""),
     ]  # fmt: skip
+
+
+def _task_entry(task: Task) -> Element:
+    progress = task.progress
+    return div(".line")[
+        span(".title")[task.title],
+        span(".side-note")[f"{quantity(progress.done)} / {quantity(progress.total)}"],
+        span(".below")[task.below],
+    ]
 
 
 def progress_parts(progress: Progress, as_of: str) -> list[Node]:

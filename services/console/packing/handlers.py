@@ -6,25 +6,22 @@ from typing import Any
 from services.console.design.station import Outcome, Progress, Verdict
 from services.console.packing.queries import PackData, find_order
 from services.console.page import Visit
-from services.console.stations import judge, partial_verdicts
-from shared.scans import classify
+from services.console.stations import judge, partial_verdicts, read_value
 
 
 async def pack(visit: Visit, order: str, body: Mapping[str, Any], key: str) -> Outcome:
     """Pack the scanned items into the carton of the station."""
-    scans = [classify(str(text)) for text in body.get("texts", ())]
-    values = [(scan.contents.serial or scan.contents.lot or scan.value)[:64] for scan in scans]
-    data = await find_order(visit, order)
-    command = {"order": order, "carton": body.get("carton"), **_items(data, values, str(body.get("sku", "")))}
+    texts = [str(text) for text in body.get("texts", ())]
+    values = [read_value(text) for text in texts]
+    items = _items(await find_order(visit, order), values, str(body.get("sku", "")))
+    named = items if body.get("is_listed") or "stock" in items else {"scans": texts}
+    command = {"order": order, "carton": body.get("carton"), **named}
 
     async def send() -> Outcome:
         answer = await visit.fulfillment.send_items("packs", command, key)
         after = await find_order(visit, order)
-        undo = {
-            "carton": body.get("carton"),
-            **{name: command[name] for name in ("units", "stock") if command.get(name)},
-        }
-        verdicts = partial_verdicts(values, answer.rejected, "Packed", undo if len(values) == 1 else None)
+        undo = {"carton": body.get("carton"), **items} if len(texts) == 1 else None
+        verdicts = partial_verdicts(texts, answer.rejected, "Packed", undo)
         return Outcome(verdicts, [Progress(each.line, each.packed, each.total) for each in after.loose])
 
     return await judge(values, send())
@@ -46,7 +43,7 @@ async def unpack(visit: Visit, order: str, body: Mapping[str, Any], key: str) ->
 
 
 def _items(data: PackData, values: list[str], chosen: str) -> dict[str, Any]:
-    """Return the loose items that scans name; an unknown one is named as scanned, so that the service says why not."""
+    """Return the loose items that scans name; an unknown one is named as scanned, of the chosen product."""
     products = {serial: loose.sku for loose in data.loose for serial in loose.serials}
     lots = {lot: (loose, number) for loose in data.loose for lot, number in loose.lots}
     sku = chosen or next((loose.sku for loose in data.loose), "UNKNOWN")

@@ -58,7 +58,7 @@ def order_page(data: PackData, *, may_ship: bool, refusal: Refusal | None = None
     return [
         heading(order.order, about, back=(say("Packing"), "/packing")),
         refusal and refused(refusal),
-        _station(data, base) if left else None,
+        _station(data, base, may_pack=may_ship) if left else None,
         cartons_part(data, may_ship=may_ship),
     ]
 
@@ -77,7 +77,7 @@ def cartons_part(data: PackData, *, may_ship: bool) -> Element:
     ]  # fmt: skip
 
 
-def _station(data: PackData, base: str) -> Node:
+def _station(data: PackData, base: str, *, may_pack: bool) -> Node:
     tasks = [
         Task(
             each.sku, each.sku, joined(*each.serials[:3], *(lot for lot, _ in each.lots[:3])),
@@ -95,7 +95,7 @@ def _station(data: PackData, base: str) -> Node:
     )  # fmt: skip
     loose = [number for each in data.loose for number in (*each.serials, *(lot for lot, _ in each.lots))]
     every = button(type="button", data_all=json.dumps(loose))[count(len(loose), "{number} item", "All {number} items")]
-    return station(shown, every)
+    return station(shown, every, may_scan=may_pack)
 
 
 def _nothing_left(data: PackData, base: str, *, may_ship: bool) -> Node:

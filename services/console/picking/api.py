@@ -32,7 +32,8 @@ async def show_list(visit: Visitor, warehouse: str = "") -> HTMLResponse:
 @router.get("/picking/{order}")
 async def show_walk(visit: Visitor, order: str, short: str = "") -> HTMLResponse:
     """Show the walk of an order."""
-    content = views.walk_page(await queries.find_walk(visit, order), short=bool(short))
+    data = await queries.find_walk(visit, order)
+    content = views.walk_page(data, may_pick=visit.may(Role.OPERATOR), short=bool(short))
     return visit.page(order, content, watch=f"order:{order}")
 
 
@@ -50,7 +51,8 @@ async def pick(
 @router.get("/picking/{order}/short")
 async def show_short(visit: Visitor, order: str) -> HTMLResponse:
     """Ask which item is missing."""
-    return visit.page(say("Missing at its place"), views.short_page(await queries.find_walk(visit, order)))
+    content = views.short_page(await queries.find_walk(require(visit, Role.OPERATOR), order))
+    return visit.page(say("Missing at its place"), content)
 
 
 @router.post("/picking/{order}/short")

@@ -5,16 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 from services.console.clients.fulfillment import PickItem
-from services.console.design.problems import Refusal
-from services.console.design.station import Outcome, Progress, Verdict, refusal_verdict
+from services.console.design.station import Outcome, Progress
 from services.console.page import Visit
 from services.console.picking.queries import item_id
-from services.console.stations import judge
-from shared.scans import classify
+from services.console.stations import judge, partial_verdicts, read_value
 
 
 async def pick(visit: Visit, order: str, body: Mapping[str, Any], key: str) -> Outcome:
-    """Pick the item that a scan names; one that is not on the list is refused with what to take instead."""
+    """Pick the item that a scan names; one that is not on the list is refused with what to take instead.
+
+    The scan of a lot takes all that the list wants of it at its place.
+    """
     text = str(next(iter(body.get("texts", ())), ""))
     picks = await visit.fulfillment.list_order_picks(order)
     value = read_value(text)
@@ -22,15 +23,10 @@ async def pick(visit: Visit, order: str, body: Mapping[str, Any], key: str) -> O
     staging = {"order": order, "location": body.get("location")}
 
     async def send() -> Outcome:
-        if item is None:
-            sku = str(body.get("sku") or next((each.sku for each in picks.items), ""))
-            if not sku:
-                gone = Refusal("", "Nothing is left to pick", "", "It is picked, or nothing is allocated to it yet.")
-                return Outcome([refusal_verdict(text, gone)])
-            await visit.fulfillment.send_items("picks", staging | {"units": [{"sku": sku, "serial": value}]}, key)
-            return Outcome([Verdict(value, "good", "Picked")])
-        await visit.fulfillment.send_items("picks", staging | items_of(item), key)
-        return Outcome([Verdict(value, "good", "Picked")], [Progress(item_id(item), item.quantity, item.quantity)])
+        named = items_of(item) if item and not item.serial else {"scans": [text]}
+        answer = await visit.fulfillment.send_items("picks", staging | named, key)
+        done = [Progress(item_id(item), item.quantity, item.quantity)] if item else []
+        return Outcome(partial_verdicts([text], answer.rejected, "Picked"), done)
 
     return await judge([value], send())
 
@@ -43,12 +39,6 @@ async def report_short(visit: Visit, order: str, chosen: str, reason: str, key: 
         return False
     await visit.fulfillment.send_items("short-picks", {"order": order, "reason": reason} | items_of(item), key)
     return True
-
-
-def read_value(text: str) -> str:
-    """Return the serial or lot number of a label, or the text without what scanners add."""
-    scan = classify(text)
-    return (scan.contents.serial or scan.contents.lot or scan.value)[:64]
 
 
 def find_item(items: Sequence[PickItem], value: str, chosen: str) -> PickItem | None:

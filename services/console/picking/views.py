@@ -66,7 +66,7 @@ def walks_list(found: tuple[list[str], list[Walk]] | FailedPart) -> Node:
     ]
 
 
-def walk_page(data: PickData, *, short: bool = False) -> Node:
+def walk_page(data: PickData, *, may_pick: bool, short: bool = False) -> Node:
     """Show the items of an order in the sequence of the way, with the scan station."""
     order = data.order
     base = path_of("picking", order.order)
@@ -88,7 +88,8 @@ def walk_page(data: PickData, *, short: bool = False) -> Node:
         place=Place("location", say("Stage at"), data.staging), tasks_label=say("Pick list"),
     )  # fmt: skip
     pack = a(".button", href=path_of("packing", order.order), data_done="")[say("Pack")]
-    return [head, told if short else None, station(shown, a(".button", href=f"{base}/short")[say("Short")], pack)]
+    miss = a(".button", href=f"{base}/short", data_short="")[say("Short")]
+    return [head, told if short else None, station(shown, miss, pack, may_scan=may_pick)]
 
 
 def _task(item: PickItem, *, is_first: bool) -> Task:

@@ -30,7 +30,7 @@ async def show_list(visit: Visitor) -> HTMLResponse:
 async def show_group(visit: Visitor, sku: str, at: str, receipt: str = "") -> HTMLResponse:
     """Show a group of units with its station."""
     data = await queries.find_group(visit, sku, at, receipt)
-    return visit.page(sku, views.group_page(data, sku), watch=f"sku:{sku}")
+    return visit.page(sku, views.group_page(data, sku, may_scan=visit.may(Role.OPERATOR)), watch=f"sku:{sku}")
 
 
 @router.post("/putaway/scans")

@@ -6,17 +6,16 @@ from typing import Any
 
 from services.console.design.station import Outcome, Progress
 from services.console.page import Visit
-from services.console.stations import judge, partial_verdicts
-from shared.scans import classify
+from services.console.stations import judge, partial_verdicts, read_value
 
 TASK = "units"
 
 
 async def put_away(visit: Visit, body: Mapping[str, Any], key: str) -> Outcome:
     """Put the scanned units away at the place of the station."""
-    scans = [classify(str(text)) for text in body.get("texts", ())]
-    serials = [(scan.contents.serial or scan.value)[:64] for scan in scans]
-    command = {"sku": body.get("sku"), "serials": serials, "location": body.get("location")}
+    texts = [str(text) for text in body.get("texts", ())]
+    items = {"serials" if body.get("is_listed") else "scans": texts}
+    command = {"sku": body.get("sku"), **items, "location": body.get("location")}
     if body.get("receipt"):
         command["document"] = body["receipt"]
 
@@ -27,6 +26,6 @@ async def put_away(visit: Visit, body: Mapping[str, Any], key: str) -> Outcome:
         )
         total = Decimal(str(body.get("total", 0)))
         done = Progress(TASK, total - len(left.items), total)
-        return Outcome(partial_verdicts(serials, answer.rejected, "Put away"), [done])
+        return Outcome(partial_verdicts(texts, answer.rejected, "Put away"), [done])
 
-    return await judge(serials, send())
+    return await judge([read_value(text) for text in texts], send())

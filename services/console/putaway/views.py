@@ -48,7 +48,7 @@ def _entry(group: Group) -> Element:
     ]
 
 
-def group_page(data: PutawayData, sku: str) -> Node:
+def group_page(data: PutawayData, sku: str, *, may_scan: bool) -> Node:
     """Show a group of units with the station that puts them away."""
     group = data.group
     if group is None:
@@ -80,5 +80,5 @@ def group_page(data: PutawayData, sku: str) -> Node:
     )
     return [
         heading(group.sku, joined(group.location, group.receipt), back=(say("Putaway"), "/putaway")),
-        station(shown, every, above=lies),
+        station(shown, every, may_scan=may_scan, above=lies),
     ]

@@ -36,7 +36,8 @@ async def show_list(visit: Visitor, tab: Tab = "open", q: str = "", cursor: str 
 async def show_receipt(visit: Visitor, receipt: str, received: str = "", expect: int = 0) -> HTMLResponse:
     """Show one receipt with its scan station."""
     data = await queries.find_station(visit, receipt)
-    return visit.page(receipt, views.receipt_page(data, received, expect), watch=f"receipt:{receipt}")
+    content = views.receipt_page(data, may_scan=visit.may(Role.OPERATOR), received=received, expected=expect)
+    return visit.page(receipt, content, watch=f"receipt:{receipt}")
 
 
 @router.post("/receiving/{receipt}/scans")

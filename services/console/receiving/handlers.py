@@ -1,10 +1,10 @@
 """Commands of the receiving pages, passed on to the service, and what its answers mean."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from services.console.clients.receipts import LineProgress, ScanAnswer
+from services.console.clients.http import to_refusal
+from services.console.clients.receipts import LineProgress, LotVerdict, ScanAnswer, SerialVerdict
 from services.console.design.problems import Refusal
 from services.console.design.station import Outcome, Progress, Verdict, refusal_verdict
 from services.console.design.terms import SCAN_VERDICTS
@@ -24,13 +24,9 @@ DUPLICATE = "duplicate_serial_in_request"
 async def record(visit: Visit, receipt: str, body: Mapping[str, Any], key: str) -> Outcome:
     """Record scans and return their verdicts."""
     texts = [str(text) for text in body.get("texts", ())]
-    scans = [classify(text) for text in texts]
     command = {
-        "receipt": receipt, "session": body.get("session"), "location": body.get("location"), **_items(scans, body)
+        "receipt": receipt, "session": body.get("session"), "location": body.get("location"), **_items(texts, body)
     }  # fmt: skip
-    if not command.get("sku") and not command.get("barcode"):
-        problem = Refusal("", "No product chosen", "", "Scan the barcode of the product, or tap its line first.")
-        return Outcome([refusal_verdict(text, problem) for text in texts], as_of=datetime.now(UTC))
 
     async def send() -> Outcome:
         answer = await visit.receiving.scan(command, key)
@@ -59,48 +55,52 @@ def _duplicate_verdict(refusal: Refusal) -> Verdict | None:
     return Verdict("", "warn", SCAN_VERDICTS["DUPLICATE_IN_RECEIPT"]) if refusal.code == DUPLICATE else None
 
 
-def _items(scans: Sequence[Scan], body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the product and the items that scans name, as the command has them."""
-    first = scans[0].contents if scans else None
-    if first is None or first.gtin is None or not (first.serial or first.lot):
-        product = {"sku": body.get("sku")}
-    else:
-        product = {"barcode": first.gtin}
+def _items(texts: Sequence[str], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return product and items as the command has them: the scans as they are, or a lot with what was typed beside."""
+    typed = {name: body[name] for name in ("expiry", "quantity") if body.get(name)}
+    scans = [classify(text) for text in texts]
+    if (typed or body.get("tracking") == "NONE") and not any(scan.contents.serial for scan in scans):
+        return _typed_lot(scans[0], body, typed)
+    names_products = all(scan.contents.gtin for scan in scans)
+    product = {} if names_products or not body.get("sku") else {"sku": body["sku"]}
+    return product | {"scans": list(texts)}
+
+
+def _typed_lot(scan: Scan, body: Mapping[str, Any], typed: Mapping[str, Any]) -> dict[str, Any]:
+    contents = scan.contents
+    product = {"barcode": contents.gtin} if contents.gtin else {"sku": body.get("sku")}
     dates = {
         name: value.isoformat()
         for name in ("expiry", "manufactured_on", "best_before")
-        if first and (value := getattr(first, name))
+        if (value := getattr(contents, name))
     }
-    if "quantity" in body and not (first and first.serial):
-        lot = (first.lot if first and first.lot else scans[0].value) if body.get("tracking") != "NONE" else ""
-        typed = {name: body[name] for name in ("expiry", "quantity") if body.get(name)}
-        counted = {"quantity": first.quantity} if first and first.quantity else {}
-        return product | {"lots": [{"lot": lot, **typed, **dates, **counted}]}
-    if first and first.lot and not first.serial:
-        counted = {"quantity": first.quantity} if first.quantity else {}
-        return product | {"lots": [{"lot": first.lot, **dates, **counted}]}
-    label = {"lot": first.lot, **dates} if first and first.serial and first.lot else dates
-    return product | {"serials": [scan.contents.serial or scan.value for scan in scans], **label}
+    counted = {"quantity": contents.quantity} if contents.quantity else {}
+    lot = "" if body.get("tracking") == "NONE" else contents.lot or scan.value
+    return product | {"lots": [{"lot": lot, **typed, **dates, **counted}]}
 
 
 def _verdicts(answer: ScanAnswer) -> list[Verdict]:
-    serials = [
-        Verdict(
-            each.serial, tone_of(each.status), SCAN_VERDICTS.get(each.status, each.status),
-            each.conflicting_value or "",
-            {"sku": answer.sku, "serials": [each.serial]} if is_recorded(each.status) else None,
-        )
-        for each in answer.scan_results
-    ]  # fmt: skip
+    serials = [_verdict(answer, each, each.serial, {"serials": [each.serial]}) for each in answer.scan_results]
     lots = [
-        Verdict(
-            f"{each.lot} × {each.quantity + each.unmatched}", tone_of(each.status),
-            SCAN_VERDICTS.get(each.status, each.status), each.conflicting_value or "",
-            {"sku": answer.sku, "lots": [each.lot]} if is_recorded(each.status) else None,
-        )
+        _verdict(answer, each, f"{each.lot} × {each.quantity + each.unmatched}", {"lots": [each.lot]})
         for each in answer.lots
-    ]  # fmt: skip
-    return serials + lots
+    ]
+    judged = {each.serial for each in answer.scan_results} | {each.lot for each in answer.lots}
+    refused = [
+        refusal_verdict(str(text), to_refusal(each))
+        for each in answer.rejected
+        for text in each.get("ids", ())
+        if text not in judged
+    ]
+    return serials + lots + refused
+
+
+def _verdict(
+    answer: ScanAnswer, result: SerialVerdict | LotVerdict, text: str, undo: Mapping[str, Sequence[str]]
+) -> Verdict:
+    word = SCAN_VERDICTS.get(result.status, result.status)
+    taken_back = {"sku": result.sku or answer.sku, **undo} if is_recorded(result.status) else None
+    return Verdict(text, tone_of(result.status), word, result.conflicting_value or "", taken_back)
 
 
 def is_recorded(status: str) -> bool:

@@ -16,6 +16,11 @@ NOT_IN_IDS = re.compile("[^!-~]")
 """Characters that names of people may have and ids of documents not: the space."""
 
 
+def lane_of(receipt: str) -> str:
+    """Return the lane of the kept scans of a receipt."""
+    return f"receipt:{receipt}"
+
+
 class StationData(NamedTuple):
     """What the page of one receipt shows."""
 

@@ -13,6 +13,9 @@ from services.console.design.parts import empty, notice
 from services.console.design.problems import Refusal, refused
 from services.console.design.terms import SCAN_VERDICTS
 from services.console.design.words import count, say
+from services.console.receiving.queries import lane_of
+
+MAX_SHOWN = 500
 
 
 def review_page(
@@ -35,6 +38,7 @@ def review_page(
     aside = [scan for scan in scans if scan.status != "ACCEPTED"]
     accepted_lots = [lot for lot in lots if lot.status == "SCANNED"]
     lots_aside = [lot for lot in lots if lot.status != "SCANNED"]
+    hidden = max(len(accepted) - MAX_SHOWN, 0) + max(len(accepted_lots) - MAX_SHOWN, 0)
     return [
         head,
         refusal and refused(refusal),
@@ -53,24 +57,30 @@ def review_page(
              for lot in lots_aside),
         ]],
         (accepted or accepted_lots) and div(".stack")[h2[say("Accepted")], ul(".list")[
-            (_entry(scan.serial, scan.sku, day(scan.expiry)) for scan in accepted),
+            (_entry(scan.serial, scan.sku, day(scan.expiry)) for scan in accepted[:MAX_SHOWN]),
             (_entry(lot.lot or say("without lot"), f"{lot.sku} × {quantity(lot.quantity)}", day(lot.expiry))
-             for lot in accepted_lots),
-        ]],
-        _confirm_form(base, session) if may_confirm else notice(
+             for lot in accepted_lots[:MAX_SHOWN]),
+        ], hidden > 0 and p(".quiet")[say("{number} more are accepted", number=hidden)]],
+        _confirm_form(receipt.receipt, session) if may_confirm else notice(
             "announced", say("Your role may look, not confirm"), p[say("An operator confirms a session.")]
         ),
     ]  # fmt: skip
 
 
-def _confirm_form(base: str, session: SessionDetail) -> Element:
-    return form(".bar.fixed", method="post", action=f"{base}/confirm")[
+def _confirm_form(receipt: str, session: SessionDetail) -> Element:
+    base = path_of("receiving", receipt)
+    return form(
+        ".stack", method="post", action=f"{base}/confirm", data_lane=lane_of(receipt), data_session=session.session
+    )[
+        p(".unsent", data_held_back="", hidden=True, role="status"),
         input_(type="hidden", name="session", value=session.session),
         input_(type="hidden", name="units", value=str(len(session.scans.items))),
         input_(type="hidden", name="quantity", value=str(sum(lot.quantity for lot in session.lots))),
         input_(type="hidden", name="key", value=str(uuid4())),
-        a(".button", href=base)[say("Scan more")],
-        button(".primary", type="submit", data_confirm="")[say("Confirm")],
+        div(".bar.fixed")[
+            a(".button", href=base)[say("Scan more")],
+            button(".primary", type="submit", data_confirm="")[say("Confirm")],
+        ],
     ]
 
 

@@ -27,7 +27,7 @@ from services.console.design.station import Place, Progress, Station, Task, past
 from services.console.design.terms import RECEIPT_KINDS, RECEIPT_STATUSES
 from services.console.design.words import say
 from services.console.page import FailedPart
-from services.console.receiving.queries import StationData
+from services.console.receiving.queries import StationData, lane_of
 
 TAB_WORDS = {"open": "Open", "due": "Due", "arrived": "Arrived", "closed": "Closed"}
 QUICK_ATTEMPTS, MAX_ATTEMPTS = 16, 100
@@ -83,7 +83,7 @@ def _receipt_entry(receipt: Receipt) -> Element:
     ]
 
 
-def receipt_page(data: StationData, received: str = "", expected: int = 0) -> Node:
+def receipt_page(data: StationData, *, may_scan: bool, received: str = "", expected: int = 0) -> Node:
     """Show one receipt with its scan station."""
     receipt = data.receipt
     is_open = receipt.status in {"PLANNED", "IN_PROGRESS"}
@@ -102,7 +102,7 @@ def receipt_page(data: StationData, received: str = "", expected: int = 0) -> No
             "announced", say("{people} scans this receipt too", people=", ".join(data.others)),
             p[say("Each of you confirms your own scans.")],
         ),
-        scan_station(data) if is_open else _closed(data),
+        scan_station(data, may_scan=may_scan) if is_open else _closed(data),
     ]  # fmt: skip
 
 
@@ -116,7 +116,8 @@ def arrival_state(receipt: str, counts: tuple[str, int], attempt: int, arrived: 
     received, expected = counts
     if isinstance(arrived, int) and arrived >= expected:
         title = say("{number} received and in the books", number=received)
-        return div(id="arrival")[notice("good", title, p[say("They wait at the dock to be put away.")], role="status")]
+        there = p[say("They wait at the dock to be put away.")]
+        return div(id="arrival", data_settled="")[notice("good", title, there, role="status")]
     trigger = None if attempt >= MAX_ATTEMPTS else "load delay:300ms" if attempt < QUICK_ATTEMPTS else "load delay:3s"
     return _on_its_way(receipt, counts, attempt + 1, trigger)
 
@@ -132,7 +133,7 @@ def _on_its_way(receipt: str, counts: tuple[str, int], attempt: int, trigger: st
     ]
 
 
-def scan_station(data: StationData) -> Node:
+def scan_station(data: StationData, *, may_scan: bool) -> Node:
     """Show where to scan: dock, lines, box, verdicts."""
     receipt = data.receipt
     base = path_of("receiving", receipt.receipt)
@@ -141,7 +142,7 @@ def scan_station(data: StationData) -> Node:
     lines = receipt.lines.items
     unfinished = {line.sku for line in lines if line.scanned + line.received < line.expected_quantity}
     shown = Station(
-        lane=f"receipt:{receipt.receipt}", path=f"{base}/scans", undo_path=f"{base}/undos",
+        lane=lane_of(receipt.receipt), path=f"{base}/scans", undo_path=f"{base}/undos",
         body={"session": data.session}, tasks_label=say("Products of this receipt"),
         place=Place("location", say("Received at"), data.locations),
         tasks=[_task(line, data.products.get(line.sku), is_chosen={line.sku} == unfinished) for line in lines],
@@ -153,9 +154,10 @@ def scan_station(data: StationData) -> Node:
             shown,
             button(type="button", data_paste="")[say("Paste")],
             a(".button.primary", href=address(f"{base}/review", session=data.session), data_confirm="")[say("Review")],
+            may_scan=may_scan,
             above=None if lines else nothing,
         ),
-        paste_dialog(),
+        paste_dialog() if may_scan else None,
     ]
 
 

@@ -17,13 +17,13 @@ router = APIRouter(include_in_schema=False)
 async def show_returns(visit: Visitor, cursor: str = "") -> HTMLResponse:
     """Show the returns, the latest first."""
     found = await attempt(visit.receiving.list_returns(sort="-received_at", limit=50, cursor=cursor))
-    return visit.page(say("Returns"), views.returns_page(found, cursor))
+    return visit.page(say("Returns"), views.returns_page(found, cursor, may_receive=visit.may(Role.OPERATOR)))
 
 
 @router.get("/returns/new")
 async def show_new(visit: Visitor, serial: str = "") -> HTMLResponse:
     """Show what is known about a scanned unit."""
-    data = await queries.find_returnable(visit, serial.strip())
+    data = await queries.find_returnable(require(visit, Role.OPERATOR), serial.strip())
     return visit.page(say("Receive a return"), views.new_page(data, serial.strip()))
 
 
@@ -33,16 +33,15 @@ async def receive(visit: Visitor) -> Response:
     form = await read_form(require(visit, Role.OPERATOR).request)
     number = f"RMA-{form.get('order', '')}-{form.get('serial', '')}"[:64]
     body = {
-        "return_id": number, "serials": [form.get("serial", "")],
+        "return_id": number, "scans": [form.get("scan", "")],
         **{name: form.get(name, "") for name in ("order", "customer", "sku", "location", "reason")},
     }  # fmt: skip
     try:
         answer = await visit.receiving.receive_return(body, form.get("key", ""))
     except RefusedError as error:
-        data = await queries.find_returnable(visit, form.get("serial", ""))
-        return visit.page(
-            say("Receive a return"), views.new_page(data, form.get("serial", ""), error.refusal), status=409
-        )
+        data = await queries.find_returnable(visit, form.get("scan", ""))
+        content = views.new_page(data, form.get("scan", ""), error.refusal)
+        return visit.page(say("Receive a return"), content, status=409)
     return RedirectResponse(path_of("returns", answer.return_id), 303)
 
 

@@ -29,6 +29,7 @@ from services.console.design.formats import moment, quantity
 from services.console.design.layout import heading
 from services.console.design.parts import empty, facts, failed, joined, notice, pager, sign, term_of
 from services.console.design.problems import Refusal, refused
+from services.console.design.station import look_only
 from services.console.design.terms import DISPOSITIONS, UNIT_STATUSES, Term
 from services.console.design.words import say
 from services.console.page import FailedPart
@@ -37,9 +38,9 @@ from services.console.returns.queries import ReturnableData
 REASONS = ("Not needed", "Wrong item", "Damaged", "Defective")
 
 
-def returns_page(found: Returns | FailedPart, cursor: str) -> Node:
+def returns_page(found: Returns | FailedPart, cursor: str, *, may_receive: bool) -> Node:
     """Show the box for a returned unit, and the returns."""
-    return [heading(say("Returns")), _box(), _list(found, cursor)]
+    return [heading(say("Returns")), _box() if may_receive else look_only(), _list(found, cursor)]
 
 
 def _box() -> Element:
@@ -93,8 +94,8 @@ def new_page(data: ReturnableData, text: str, refusal: Refusal | None = None) ->
             (
                 input_(type="hidden", name=name, value=value)
                 for name, value in (
-                    ("key", str(uuid4())), ("serial", unit.serial), ("sku", unit.sku), ("order", unit.order or ""),
-                    ("customer", unit.customer or ""),
+                    ("key", str(uuid4())), ("scan", text), ("serial", unit.serial), ("sku", unit.sku),
+                    ("order", unit.order or ""), ("customer", unit.customer or ""),
                 )
             ),
             div(".field")[

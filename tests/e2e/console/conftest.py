@@ -35,6 +35,14 @@ class Person:
         """Open a page of the console."""
         await self.page.goto(self.network.url + path)
 
+    async def sign_in(self, name: str) -> None:
+        """Sign somebody in."""
+        await self.open("/sign-in")
+        await self.page.fill("#name", name)
+        await self.page.fill("#password", PASSWORD)
+        await self.page.click("button[type=submit]")
+        await self.page.wait_for_url("**/work")
+
     async def scan(self, text: str) -> None:
         """Scan like a keyboard wedge: keys 8 ms apart, then Enter, wherever the focus is."""
         await self.page.keyboard.type(text, delay=8)
@@ -60,14 +68,10 @@ class Crowd:
             color_scheme="dark" if theme == "dark" else "light", locale="en-GB",
         )  # fmt: skip
         self.contexts.append(context)
-        page = await context.new_page()
-        await page.goto(f"{self.network.url}/sign-in")
-        await page.fill("#name", name)
-        await page.fill("#password", PASSWORD)
-        await page.click("button[type=submit]")
-        await page.wait_for_url("**/work")
-        await page.evaluate("navigator.serviceWorker.ready")
-        return Person(page, self.network)
+        person = Person(await context.new_page(), self.network)
+        await person.sign_in(name)
+        await person.page.evaluate("navigator.serviceWorker.ready")
+        return person
 
 
 @pytest.fixture(scope="package")

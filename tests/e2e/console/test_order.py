@@ -27,11 +27,15 @@ async def test_an_order_from_the_dock_to_the_customer_and_back(crowd: Crowd, sce
     order = await scenario.place_order(2)
     allocated = await scenario.wait_for_allocation(order, 2)
     await otto.open(f"/picking/{order}")
+    await page.keyboard.press("F8")
+    await page.wait_for_url("**/short")
+    await page.click(".back")
+    await page.wait_for_url(f"**/picking/{order}")
     await otto.scan("STRANGER-1")
     await expect(page.locator("[data-verdict]")).to_contain_text("Not on the pick list", timeout=PATIENCE)
     await otto.take_picture("picking-wrong-phone")
     for serial in allocated:
-        await otto.scan(serial)
+        await otto.scan(f"]C0{serial}")
     await expect(page.locator('[data-scans] li[data-tone="good"]')).to_have_count(2, timeout=PATIENCE)
 
     await page.click("[data-done]")
@@ -43,9 +47,11 @@ async def test_an_order_from_the_dock_to_the_customer_and_back(crowd: Crowd, sce
     await expect(page.locator(".head .sign")).to_contain_text("Gone", timeout=PATIENCE)
     await otto.take_picture("shipment-phone")
     await scenario.wait_for_status(allocated, "SHIPPED")
+    history = (await scenario.get_unit(allocated[0]))["history"]
+    assert f"]C0{allocated[0]}" in [entry["scan"] for entry in history]
 
     await otto.open("/returns")
-    await otto.scan(allocated[0])
+    await otto.scan(f"]C0{allocated[0]}")
     await page.wait_for_url("**/returns/new*")
     await expect(page.locator("dl")).to_contain_text(CUSTOMER.name)
     await page.check("input[name=reason][value=Defective]")
@@ -57,4 +63,6 @@ async def test_an_order_from_the_dock_to_the_customer_and_back(crowd: Crowd, sce
     await sue.page.fill("input[name=reason]", "motor burnt")
     await sue.page.click("main form button")
     await expect(sue.page.locator("main .sign")).to_contain_text("Scrap", timeout=PATIENCE)
+    returned = await scenario.system.get_json("receiving", f"/returns/{page.url.rsplit('/', 1)[1]}")
+    assert returned["units"]["items"][0]["scan"] == f"]C0{allocated[0]}"
     await sue.take_picture("return-desktop")

@@ -61,7 +61,7 @@ async def test_command_is_processed_and_its_event_published(http: httpx.AsyncCli
 
 async def test_an_approved_command_names_both(http: httpx.AsyncClient, engine: AsyncEngine) -> None:
     """The audit has the sender and the supervisor who approved; the token is for one key."""
-    signed = SIGNER.sign("op-7", [Role.SUPERVISOR], timedelta(minutes=1), approved_by="sue", command="k-1")
+    signed = SIGNER.sign("op-7", [Role.SUPERVISOR], timedelta(minutes=1), approved_by="sue", command="toy.add.v1 k-1")
     headers = {"Authorization": f"Bearer {signed.token}", "Idempotency-Key": "k-1"}
     for status in (201, 201):
         response = await http.post("/boxes/A/units", json={"serials": ["1"]}, headers=headers)

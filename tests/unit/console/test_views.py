@@ -18,23 +18,24 @@ from services.console.clients.receipts import (
     Session,
     Sessions,
 )
+from services.console.clients.returns import Returns
 from services.console.clients.serials import StatusCount, Units
 from services.console.design.formats import day, days_left, in_zone, moment, quantity
 from services.console.design.problems import Refusal, page_of, refused
-from services.console.design.station import Outcome, Progress, Verdict, outcome_rows
+from services.console.design.station import Outcome, Progress, Station, Task, Verdict, outcome_rows, station
 from services.console.design.words import speaking
 from services.console.live.hub import Hub, names_of
 from services.console.page import FailedPart
 from services.console.receiving.handlers import _items, _verdicts
 from services.console.receiving.queries import own_session
 from services.console.receiving.views import receipts_list
+from services.console.returns.views import returns_page
 from services.console.stations import partial_verdicts
 from services.console.units.queries import Filters, Found
 from services.console.units.views import results
 from shared.auth.identity import is_subject
 from shared.identifiers import DocumentId
 from shared.messaging.feed import FeedEvent, read_event
-from shared.scans import classify
 
 NOW = datetime(2026, 11, 30, 20, 15, tzinfo=UTC)
 
@@ -82,28 +83,45 @@ def test_rows_carry_tone_undo_and_progress() -> None:
     assert f'id="done-1" data-as-of="{NOW.isoformat()}"' in shown.replace('class="count" ', "")
 
 
+LABEL_OF_UNIT, LABEL_OF_LOT = "]d2010400638133393121PU-7\x1d17270131", "]d201040063813339311727013110L-9\x1d3024"
+
+
 @pytest.mark.parametrize(
     ("text", "body", "items"),
     [
-        ("PU-1", {"sku": "PUMP"}, {"sku": "PUMP", "serials": ["PU-1"]}),
-        ("]C0PU-1\r", {"sku": "PUMP"}, {"sku": "PUMP", "serials": ["PU-1"]}),
+        ("PU-1\r", {"sku": "PUMP"}, {"sku": "PUMP", "scans": ["PU-1\r"]}),
+        ("PU-1", {"sku": ""}, {"scans": ["PU-1"]}),
+        (LABEL_OF_UNIT, {"sku": "PUMP"}, {"scans": [LABEL_OF_UNIT]}),
+        (LABEL_OF_UNIT, {"sku": "SALINE", "tracking": "LOT", "quantity": "5"}, {"scans": [LABEL_OF_UNIT]}),
+        (LABEL_OF_LOT, {"sku": "SALINE", "tracking": "LOT", "quantity": ""}, {"scans": [LABEL_OF_LOT]}),
         (
-            "]d2010400638133393121PU-7\x1d17270131", {},
-            {"barcode": "04006381333931", "serials": ["PU-7"], "expiry": "2027-01-31"},
-        ),
-        (
-            "]d201040063813339311727013110L-9\x1d3024", {},
-            {"barcode": "04006381333931", "lots": [{"lot": "L-9", "expiry": "2027-01-31", "quantity": 24}]},
+            "]d201040063813339311727013110L-9", {"quantity": "24"},
+            {"barcode": "04006381333931", "lots": [{"lot": "L-9", "expiry": "2027-01-31", "quantity": "24"}]},
         ),
         (
             "L-9", {"sku": "SALINE", "quantity": "5", "expiry": "2027-01-31"},
             {"sku": "SALINE", "lots": [{"lot": "L-9", "expiry": "2027-01-31", "quantity": "5"}]},
         ),
+        (
+            "5", {"sku": "TAPE", "tracking": "NONE", "quantity": "5"},
+            {"sku": "TAPE", "lots": [{"lot": "", "quantity": "5"}]},
+        ),
     ],
 )  # fmt: skip
 def test_scans_become_commands(text: str, body: dict[str, str], items: dict[str, object]) -> None:
-    """S14: a plain number is of the chosen product; a GS1 label names product, serial or lot, dates and quantity."""
-    assert _items([classify(text)], body) == items
+    """S14: the raw scan is passed on, with the chosen product unless its label names one; typed fields make a lot."""
+    assert _items([text], body) == items
+
+
+def test_answers_of_several_products_and_unread_scans_have_verdicts() -> None:
+    """S16: each result is undone for its own product; an unread scan says why, and what it may be."""
+    problem = {"code": "ambiguous_scan", "title": "May be several", "detail": "why.", "ids": ["X"], "suggested": ["A"]}
+    result = SerialVerdict(serial="PU-1", status="ACCEPTED", sku="PUMP")
+    known = problem | {"code": "expired", "ids": ["PU-1"]}
+    answer = ScanAnswer(sku=None, accepted=1, unmatched=0, scan_results=[result], rejected=[known, problem])
+    good, bad = _verdicts(answer)
+    assert good.undo == {"sku": "PUMP", "serials": ["PU-1"]}
+    assert (bad.text, bad.tone, bad.help) == ("X", "bad", "why. Possible instead: A")
 
 
 def test_verdicts_tell_good_from_set_aside_and_refused() -> None:
@@ -126,6 +144,19 @@ def test_rejected_items_have_their_own_verdict() -> None:
     problem = {"code": "x", "title": "No", "detail": "why.", "ids": ["B"], "suggested": ["C"]}
     good, bad = partial_verdicts(["A", "B"], [problem], "Packed")
     assert (good.tone, bad.tone, bad.help) == ("good", "bad", "why. Possible instead: C")
+
+
+def test_who_may_not_scan_sees_the_tasks_and_why() -> None:
+    """A viewer has nothing to scan into, but sees what is done and which role it takes."""
+    task = Task("PUMP", "A-01", "PU-1", Progress("1", Decimal(0), Decimal(1)))
+    shown = Station(lane="pick:SO-1", path="/p", body={}, tasks=[task])
+    assert "data-station" in html(station(shown, may_scan=True))
+    looked_at = html(station(shown, "Short", may_scan=False))
+    assert "It takes the role Operator" in looked_at
+    assert "0 / 1" in looked_at
+    assert not any(part in looked_at for part in ("data-station", "<form", "<button", "Short"))
+    assert "<form" in html(returns_page(Returns(items=[]), "", may_receive=True))
+    assert "<form" not in html(returns_page(Returns(items=[]), "", may_receive=False))
 
 
 def test_a_person_has_one_open_session_a_receipt() -> None:

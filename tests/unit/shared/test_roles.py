@@ -34,7 +34,8 @@ SUPERVISOR_COMMANDS = {
     "receipt.close.v1", "discrepancy.resolve.v1", "return.dispose.v1", "serial.release_hold.v1", "serial.adjust.v1",
     "serial.register_sold.v1", "serial.resolve_count_discrepancies.v1", "serial.correct_expiry.v1",
     "serial.correct_lot.v1", "lot.release_hold.v1", "lot.adjust.v1", "lot.correct_dates.v1", "lot.correct_number.v1",
-    "recall.open.v1", "recall.close.v1", "order.swap_unit.v1", "order.swap_lot.v1", "shipment.cancel.v1",
+    "recall.open.v1", "recall.close.v1", "supplier.define.v1", "order.swap_unit.v1",
+    "order.swap_lot.v1", "shipment.cancel.v1",
 }  # fmt: skip
 NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
@@ -166,8 +167,9 @@ async def test_the_actor_cannot_be_named() -> None:
 
 async def test_an_approval_is_for_one_command() -> None:
     """A token that a supervisor approved is refused for another key."""
-    token = SIGNER.sign("op-7", [Role.SUPERVISOR], MINUTE, approved_by="sue", command="key-1").token
+    token = SIGNER.sign("op-7", [Role.SUPERVISOR], MINUTE, approved_by="sue", command="lot.adjust.v1 key-1").token
     headers = {"Authorization": f"bearer {token}"}
     for key, expected in (("key-1", (200, "")), ("key-2", (403, "forbidden"))):
         assert await answer_of("lots", "POST", "/adjustments", headers | {"Idempotency-Key": key}) == expected
+    assert await answer_of("lots", "POST", "/holds", headers | {"Idempotency-Key": "key-1"}) == (403, "forbidden")
     assert await answer_of("lots", "GET", "/lots", headers) == (403, "forbidden")

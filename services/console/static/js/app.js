@@ -1,9 +1,12 @@
 // Every page: theme, state of the feed, shortcuts, the sender of kept commands, the service worker.
-import { startSender, unsentCount, onChange } from './queue.js';
+import { startSender, unsent, unsentCount, onChange } from './queue.js';
 import { follow } from './live.js';
 import { startStation } from './station.js';
 
 export const words = JSON.parse(document.body.dataset.words || '{}');
+
+// A text with values for the names in braces.
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 function showFeed(state) {
   const shown = document.getElementById('live');
@@ -47,22 +50,45 @@ document.addEventListener('change', (event) => {
 });
 
 async function showUnsent() {
-  const count = await unsentCount();
+  const commands = await unsent(), count = commands.length;
+  const others = Map.groupBy(commands, (command) => command.person);
+  others.delete(document.body.dataset.person);
   if (navigator.setAppBadge) (count ? navigator.setAppBadge(count) : navigator.clearAppBadge()).catch(() => {});
   for (const shown of document.querySelectorAll('[data-unsent]')) {
     shown.hidden = count === 0;
     const isLive = navigator.onLine && ['live', 'connecting'].includes(document.getElementById('live')?.dataset.state);
     const text = (isLive ? words.sending : words.unsent) ?? '';
-    shown.textContent = text.replace('{number}', count);
+    const foreign = [...others].map(([person, theirs]) => fill(words.signIn, { person, number: theirs.length }));
+    shown.textContent = foreign.length ? foreign.join(' · ') : fill(text, { number: count });
   }
 }
 
 // Nobody sees pages that the service worker keeps from another person.
 async function forgetPages() { await globalThis.caches?.delete('tracelot-pages'); }
 
+// A session is confirmed once all its scans are sent; what the page shows of it is older than those sent meanwhile.
+async function holdBack() {
+  for (const form of document.querySelectorAll('form[data-lane]')) {
+    const { lane, session } = form.dataset;
+    const count = (await unsent()).filter((command) => command.lane === lane && command.session === session).length;
+    const note = form.querySelector('[data-held-back]');
+    if (count === 0 && !note.hidden) return location.reload();
+    form.querySelector('[data-confirm]').disabled = count > 0;
+    note.hidden = count === 0;
+    note.textContent = fill(words.heldBack, { number: count });
+  }
+}
+
+// What has arrived is not asked for again by a reload.
+document.addEventListener('htmx:after:swap', () => {
+  if (document.querySelector('[data-settled]')) history.replaceState(history.state, '', location.pathname);
+});
+
 for (const station of document.querySelectorAll('[data-station]')) startStation(station, words);
 if (document.body.dataset.person) {
   onChange(showUnsent);
+  onChange(holdBack);
+  holdBack();
   addEventListener('online', showUnsent);
   addEventListener('offline', showUnsent);
   showUnsent();
@@ -71,7 +97,7 @@ if (document.body.dataset.person) {
     if (!event.target.matches('[data-warn-unsent]') || event.target.dataset.sure) return;
     event.preventDefault();
     const count = await unsentCount();
-    if (count && !confirm(words.leave.replace('{number}', count))) return;
+    if (count && !confirm(fill(words.leave, { number: count }))) return;
     await forgetPages();
     event.target.dataset.sure = 'yes';
     event.target.submit();

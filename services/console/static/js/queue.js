@@ -1,4 +1,5 @@
 // Commands that wait for the network: written to disk first, sent by one sender a browser, in order within a lane.
+// Each is sent in the name of the person who scanned it; the lane of another person is blocked until they sign in.
 import { openDB } from '../vendor/idb.js';
 
 const KEEP_MS = 72 * 3_600_000;
@@ -38,6 +39,7 @@ export function onChange(listener) { listeners.add(listener); }
 export async function add(command) {
   const kept = { ...command, key: crypto.randomUUID(), at: new Date().toISOString(), state: 'waiting', html: '' };
   kept.seq = await write((store) => store.add(kept));
+  navigator.storage?.persist?.().catch(() => {});
   tell(kept);
   wake();
   return kept;
@@ -45,6 +47,7 @@ export async function add(command) {
 
 export async function ofLane(lane) { return (await opening).getAllFromIndex('commands', 'lane', lane); }
 
+export async function unsent() { return (await opening).getAllFromIndex('commands', 'state', 'waiting'); }
 export async function unsentCount() { return (await opening).countFromIndex('commands', 'state', 'waiting'); }
 
 // Takes a command out that was not sent; false if it is being sent or is answered.
@@ -77,7 +80,10 @@ async function post(command) {
   let response;
   try {
     response = await fetch(command.path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (response.status === 401) return 'signed-out';
+    if (response.status === 401) {
+      tell({ lane: command.lane, state: 'blocked' });
+      return 'blocked';
+    }
     if (response.status >= 500 || [0, 425, 429].includes(response.status)) return 'later';
     command.html = await response.text();
   } catch {
@@ -98,7 +104,7 @@ function sendUnderLock(command) {
 
 async function oldestOfEachLane() {
   const oldest = new Map();
-  for (const command of await (await opening).getAllFromIndex('commands', 'state', 'waiting')) {
+  for (const command of await unsent()) {
     if (!oldest.has(command.lane)) oldest.set(command.lane, command);
   }
   return [...oldest.values()];
@@ -125,7 +131,6 @@ export function startSender() {
     await prune();
     for (let failures = 0; ;) {
       const outcomes = await Promise.all((await oldestOfEachLane()).map(sendUnderLock));
-      if (outcomes.includes('signed-out')) document.body.dispatchEvent(new CustomEvent('tracelot:signed-out'));
       failures = outcomes.includes('answered') || outcomes.length === 0 ? 0 : failures + 1;
       if (!outcomes.includes('answered')) await sleep(outcomes.length ? PAUSES_MS[Math.min(failures, 3) - 1] : 0);
     }

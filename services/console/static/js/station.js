@@ -57,7 +57,7 @@ export function startStation(station, words) {
     const row = document.createElement('li');
     row.dataset.seq = command.seq;
     row.dataset.tone = 'waiting';
-    if (command.path === undoPath) row.dataset.gone = 'yes';
+    if (command.path === undoPath || command.person !== document.body.dataset.person) row.dataset.gone = 'yes';
     for (const [name, text] of [['mark', '…'], ['serial', command.shown], ['word', words.waiting]]) {
       const part = document.createElement('span');
       part.className = name;
@@ -111,7 +111,16 @@ export function startStation(station, words) {
       rows.prepend(...fresh);
     }
     for (const row of fresh) markUndone(row);
+    if (command.undoes && command.state === 'answered' && !fresh.some((row) => row.dataset.undid)) restore(command.undoes);
     return fresh[0];
+  }
+
+  // A scan whose undo is refused still counts.
+  function restore({ seq, id }) {
+    const row = [...rows.querySelectorAll(`[data-seq="${seq}"]`)].find((each) => each.dataset.id === id);
+    if (!row) return;
+    delete row.dataset.gone;
+    row.classList.remove('undone');
   }
 
   function markUndone(row) {
@@ -176,11 +185,14 @@ export function startStation(station, words) {
     }
     row.dataset.gone = 'yes';
     row.classList.add('undone');
-    await keep({ path: undoPath, body: { ...fixed, ...JSON.parse(row.dataset.undo) }, shown: `${words.undo} ${row.dataset.id}` });
+    const { id, seq } = row.dataset;
+    const body = { ...fixed, ...JSON.parse(row.dataset.undo) };
+    await keep({ path: undoPath, body, shown: `${words.undo} ${id}`, undoes: { seq, id } });
   }
 
   onChange((command) => {
     if (command.state === 'withdrawn') { place(command); return; }
+    if (command.state === 'blocked') { if (command.lane === lane) showBlocked(); return; }
     if (!isOurs(command)) return;
     const row = place(command);
     if (!row) return;
@@ -190,12 +202,19 @@ export function startStation(station, words) {
     goOn();
     for (const part of document.querySelectorAll('[data-after-scan]')) htmx.trigger(part, 'refresh');
   });
-  document.body.addEventListener('tracelot:signed-out', async () => {
-    const count = (await ofLane(lane)).filter((command) => command.state === 'waiting').length;
-    if (count) show({ dataset: { tone: 'bad' } }, '!', document.body.dataset.person, words.signIn.replace('{number}', count));
-  });
+
+  // The person of the oldest waiting scan has to sign in; those of others come after.
+  async function showBlocked() {
+    const waiting = (await ofLane(lane)).filter((command) => command.state === 'waiting');
+    const person = waiting[0]?.person;
+    if (!person) return;
+    const number = waiting.filter((command) => command.person === person).length;
+    const text = words.signIn.replace('{person}', person).replace('{number}', number);
+    if (verdict.querySelector('.word').textContent !== text) show({ dataset: { tone: 'bad' } }, '!', '', text);
+  }
   document.addEventListener('keydown', (event) => {
-    const actions = { F2: () => box.focus(), F4: undo, F9: () => document.querySelector('[data-confirm]')?.click() };
+    const press = (name) => document.querySelector(`[${name}]`)?.click();
+    const actions = { F2: () => box.focus(), F4: undo, F8: () => press('data-short'), F9: () => press('data-confirm') };
     if (!actions[event.key]) return;
     event.preventDefault();
     actions[event.key]();
@@ -218,7 +237,7 @@ export function startStation(station, words) {
     all.addEventListener('click', () => {
       const texts = JSON.parse(all.dataset.all);
       if (spot && !spot.value.trim()) return show({ dataset: { tone: 'bad' } }, '✕', words.placeFirst, words.placeFirst);
-      keep({ path, body: bodyOf(texts), shown: words.pasted.replace('{number}', texts.length) });
+      keep({ path, body: { ...bodyOf(texts), is_listed: true }, shown: words.pasted.replace('{number}', texts.length) });
     });
   }
   const remembered = sessionStorage.getItem(`product:${lane}`);
