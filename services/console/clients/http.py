@@ -15,6 +15,8 @@ Answer = TypeVar("Answer")
 READ_SECONDS, WRITE_SECONDS = 4.0, 8.0
 NOT_YET_AVAILABLE = "not_yet_available"
 ATTEMPTS, PAUSE_SECONDS = 3, 0.3
+PASSING = frozenset({httpx.codes.UNAUTHORIZED, httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
+"""Refusals of the moment, not of what is asked: the same request may succeed later."""
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=40)
 
 
@@ -90,7 +92,7 @@ class ServiceClient:
             response = await self._client.request(method, path, timeout=seconds, headers=headers, **options)
         except httpx.TransportError as error:
             raise UnavailableError(self.service) from error
-        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or response.status_code in PASSING:
             raise UnavailableError(self.service)
         if response.is_error:
             raise RefusedError(self.service, response.status_code, _read_refusal(response))

@@ -1,6 +1,8 @@
 """What the receiving pages ask the services."""
 
 import asyncio
+import re
+from itertools import count
 from typing import NamedTuple
 
 from services.console.clients.http import RefusedError
@@ -10,6 +12,8 @@ from services.console.page import FailedPart, Visit, attempt
 TABS = {"open": ("PLANNED", "IN_PROGRESS"), "due": ("PLANNED",), "arrived": ("IN_PROGRESS",), "closed": ("CLOSED",)}
 MAX_PRODUCTS = 40
 SCANNABLE = {"DOCK", "STAGING"}
+NOT_IN_IDS = re.compile("[^!-~]")
+"""Characters that names of people may have and ids of documents not: the space."""
 
 
 def lane_of(receipt: str) -> str:
@@ -56,7 +60,8 @@ def own_session(sessions: Sessions, person: str) -> tuple[str, bool]:
     own = [each for each in sessions.items if each.owner == person]
     if found := next((each.session for each in own if each.status == "OPEN"), None):
         return found, True
-    return f"{person[:40]}-{len(own) + 1}", False
+    name, taken = NOT_IN_IDS.sub("_", person[:40]), {each.session for each in sessions.items}
+    return next(session for n in count(len(own) + 1) if (session := f"{name}-{n}") not in taken), False
 
 
 async def find_session(visit: Visit, receipt: str, session: str) -> SessionDetail | None:

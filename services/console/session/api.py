@@ -55,14 +55,13 @@ async def sign_in(request: Request) -> Response:
     form = await read_form(request)
     name, following = form.get("name", "").strip(), own_address(form.get("next", START))
     state = request.app.state
-    if pause := state.attempts.pause(name):
+    if pause := state.attempts.begin(name):
         problem = count(
             int(pause) + 1, "Wait {number} second, then try again.", "Wait {number} seconds, then try again."
         )
         return HTMLResponse(sign_in_page(frame_of(request), following, name=name, problem=problem), 429)
     found = await asyncio.to_thread(verify, state.users, name, form.get("password", ""))
     if found is None:
-        state.attempts.fail(name)
         log.warning("sign-in of %r failed", name[:64])
         problem = say("Name or password is wrong.")
         return HTMLResponse(sign_in_page(frame_of(request), following, name=name, problem=problem), 401)

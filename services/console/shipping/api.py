@@ -33,7 +33,7 @@ async def show_list(visit: Visitor, tab: Tab = "open", cursor: str = "") -> HTML
 @router.get("/shipping/{shipment}")
 async def show_shipment(visit: Visitor, shipment: str) -> HTMLResponse:
     """Show one shipment."""
-    content = views.shipment_page(await queries.find_shipment(visit, shipment), may_dispatch=visit.may(Role.OPERATOR))
+    content = views.shipment_page(await queries.find_shipment(visit, shipment), _acts(visit))
     return visit.page(shipment, content, watch=f"shipment:{shipment}")
 
 
@@ -57,9 +57,13 @@ async def dispatch(visit: Visitor, shipment: str) -> Response:
 @router.post("/shipping/{shipment}/cancel")
 async def cancel(visit: Visitor, shipment: str) -> Response:
     """Cancel the shipment; its cartons may go into another one."""
-    form = await read_form(require(visit, Role.OPERATOR).request)
+    form = await read_form(require(visit, Role.SUPERVISOR).request)
     sending = visit.fulfillment.cancel_shipment(shipment, form.get("reason", ""), form.get("key", ""))
     return await _pass_on(visit, shipment, sending)
+
+
+def _acts(visit: Visit) -> views.Acts:
+    return views.Acts(may_dispatch=visit.may(Role.OPERATOR), may_cancel=visit.may(Role.SUPERVISOR))
 
 
 async def _pass_on(visit: Visit, shipment: str, sending: Awaitable[Any]) -> Response:
@@ -67,5 +71,5 @@ async def _pass_on(visit: Visit, shipment: str, sending: Awaitable[Any]) -> Resp
         await sending
     except RefusedError as error:
         data = await queries.find_shipment(visit, shipment)
-        return visit.page(shipment, views.shipment_page(data, may_dispatch=True, refusal=error.refusal), status=409)
+        return visit.page(shipment, views.shipment_page(data, _acts(visit), error.refusal), status=409)
     return RedirectResponse(path_of("shipping", shipment), 303)

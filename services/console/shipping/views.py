@@ -1,5 +1,6 @@
 """Pages of shipping: shipments, and one with its check."""
 
+from typing import NamedTuple
 from uuid import uuid4
 
 from htpy import Element, Node, a, button, div, form, h2, label, li, p, section, span, ul
@@ -17,6 +18,13 @@ from services.console.page import FailedPart
 from services.console.shipping.queries import ShipmentData
 
 TAB_WORDS = {"open": "Ready to go", "gone": "Gone", "cancelled": "Cancelled"}
+
+
+class Acts(NamedTuple):
+    """What the roles of a person allow on a shipment."""
+
+    may_dispatch: bool
+    may_cancel: bool
 
 
 def shipments_page(found: Shipments | FailedPart, tab: str, cursor: str) -> Node:
@@ -57,7 +65,7 @@ def _entry(shipment: Shipment) -> Element:
     ]
 
 
-def shipment_page(data: ShipmentData, *, may_dispatch: bool, refusal: Refusal | None = None) -> Node:
+def shipment_page(data: ShipmentData, acts: Acts, refusal: Refusal | None = None) -> Node:
     """Show a shipment: its check, what it contains, and what can be done."""
     shipment = data.shipment
     base = path_of("shipping", shipment.shipment)
@@ -82,7 +90,7 @@ def shipment_page(data: ShipmentData, *, may_dispatch: bool, refusal: Refusal | 
             h2(id="cartons")[count(len(shipment.cartons), "{number} carton", "{number} cartons")],
             ul(".list")[(li[_carton(carton)] for carton in shipment.cartons)],
         ],
-        _actions(base) if shipment.status == "CREATED" and may_dispatch and not _is_checked(data.check) else None,
+        _actions(base, acts) if shipment.status == "CREATED" and not _is_checked(data.check) else None,
     ]  # fmt: skip
 
 
@@ -99,13 +107,15 @@ def _carton(carton: Carton) -> Element:
     ]
 
 
-def _actions(base: str) -> Element:
+def _actions(base: str, acts: Acts) -> Element:
     return div(".stack")[
-        form(".bar.fixed", method="post", action=f"{base}/dispatch")[
+        acts.may_dispatch
+        and form(".bar.fixed", method="post", action=f"{base}/dispatch")[
             input_(type="hidden", name="key", value=str(uuid4())),
             button(".primary", type="submit", data_confirm="")[say("Dispatch")],
         ],
-        form(".card", method="post", action=f"{base}/cancel")[
+        acts.may_cancel
+        and form(".card", method="post", action=f"{base}/cancel")[
             input_(type="hidden", name="key", value=str(uuid4())),
             div(".field")[
                 label(for_="reason")[say("Why cancel this shipment?")],

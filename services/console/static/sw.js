@@ -1,12 +1,12 @@
-// Static files cache first, pages network first for 3 s, then the kept copy; nothing else is touched.
+// Static files cache first, pages network first for 3 s, then the kept copy; nothing else is answered here.
 const STATIC = 'STATIC_FOLDER';
-const FILES = 'tracelot-files', PAGES = 'tracelot-pages';
+const FILES = 'tracelot-files', PAGES = 'tracelot-pages', OFFLINE = 'tracelot-offline';
 const KEPT = ['/work', '/receiving', '/putaway', '/picking', '/packing', '/shipping', '/returns'];
 const PATIENCE_MS = 3_000;
 
 addEventListener('install', (event) => {
   skipWaiting();
-  event.waitUntil(caches.open(PAGES).then((cache) => cache.add('/offline')));
+  event.waitUntil(caches.open(OFFLINE).then((cache) => cache.add('/offline')));
 });
 addEventListener('activate', (event) => {
   event.waitUntil((async () => {
@@ -21,13 +21,11 @@ addEventListener('activate', (event) => {
 addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== location.origin) return;
-  if (url.pathname.startsWith('/static/')) event.respondWith(fromCache(request));
+  if (url.origin !== location.origin) return;
+  if (request.method === 'POST' && request.mode === 'navigate') event.waitUntil(forget(url.pathname));
+  else if (request.method !== 'GET') return;
+  else if (url.pathname.startsWith('/static/')) event.respondWith(fromCache(request));
   else if (request.mode === 'navigate' && isKept(url.pathname)) event.respondWith(page(event));
-});
-
-addEventListener('message', (event) => {
-  if (event.data === 'forget') event.waitUntil(caches.delete(PAGES));
 });
 
 const isKept = (path) => KEPT.some((beginning) => path === beginning || path.startsWith(`${beginning}/`));
@@ -41,16 +39,30 @@ async function fromCache(request) {
   return response;
 }
 
+// A form that is sent makes kept pages of its subject stale, such as a station with its session.
+async function forget(path) {
+  const subject = path.slice(0, path.lastIndexOf('/'));
+  if (!isKept(subject) || !navigator.onLine) return;
+  const cache = await caches.open(PAGES);
+  for (const kept of await cache.keys()) {
+    if (`${new URL(kept.url).pathname}/`.startsWith(`${subject}/`)) await cache.delete(kept);
+  }
+}
+
+// Pages that are kept redirect to the sign-in only.
+const isSignedOut = (response) => response.status === 401 || response.type === 'opaqueredirect';
+
 async function page(event) {
   const cache = await caches.open(PAGES);
   const asking = fetch(event.request).then(async (response) => {
-    if (response.ok && !response.redirected) await cache.put(event.request, response.clone());
+    if (isSignedOut(response)) await caches.delete(PAGES);
+    else if (response.ok && !response.redirected) await cache.put(event.request, response.clone());
     return response;
   });
   asking.catch(() => {});
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
   const kept = await cache.match(event.request);
-  if (!kept) return asking.catch(() => cache.match('/offline').then((page) => page ?? Response.error()));
+  if (!kept) return asking.catch(async () => await caches.match('/offline', { cacheName: OFFLINE }) ?? Response.error());
   event.waitUntil(asking.catch(() => {}));
   return Promise.race([asking.catch(() => kept), patience.then(() => kept)]);
 }

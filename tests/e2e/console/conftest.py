@@ -17,6 +17,7 @@ from tests.e2e.console.network import Network
 from tests.e2e.system import SystemUnderTest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+OFFLINE = "No network"
 PASSWORD = "correct horse"
 PEOPLE = {"vera": Role.VIEWER, "otto": Role.OPERATOR, "sue": Role.SUPERVISOR}
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}

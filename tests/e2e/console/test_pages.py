@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
-from tests.e2e.console.conftest import Crowd, Person
+from tests.e2e.console.conftest import OFFLINE, Crowd, Person
 from tests.e2e.serial_scenario import SerialScenario
 
 SMALLEST = 48
@@ -83,6 +83,29 @@ async def test_a_session_ends_with_the_sign_out(crowd: Crowd) -> None:
     await otto.page.fill("#password", "correct horse")
     await otto.page.click("button[type=submit]")
     await otto.page.wait_for_url(re.compile(r".*/units\?q=PU$"))
+
+
+@pytest.mark.parametrize("is_sign_out", [True, False], ids=["sign-out", "lost-session"])
+async def test_kept_pages_end_with_the_session(crowd: Crowd, *, is_sign_out: bool) -> None:
+    """Without a network a person sees kept pages; once the session has ended nobody does."""
+    otto = await crowd.sign_in()
+    await otto.page.wait_for_function("navigator.serviceWorker.controller")
+    await otto.open("/receiving")
+    heading = otto.page.locator("h1")
+    await crowd.network.cut()
+    await otto.open("/receiving")
+    await expect(heading).to_have_text("Receiving")
+    await crowd.network.join()
+    if is_sign_out:
+        await otto.open("/device")
+        await otto.page.click("form[action='/sign-out'] button")
+    else:
+        await otto.page.context.clear_cookies()
+        await otto.open("/receiving")
+    await otto.page.wait_for_url("**/sign-in*")
+    await crowd.network.cut()
+    await otto.open("/receiving")
+    await expect(heading).to_have_text(OFFLINE)
 
 
 async def test_texts_are_in_german(crowd: Crowd) -> None:

@@ -4,7 +4,7 @@ from playwright.async_api import expect
 
 from shared.contracts.product_attributes import DefinedBarcode
 from shared.scans.gtin import has_check_digit
-from tests.e2e.console.conftest import Crowd
+from tests.e2e.console.conftest import OFFLINE, Crowd
 from tests.e2e.serial_scenario import SerialScenario
 from tests.support.timing import MAX_WAIT_SECONDS
 
@@ -12,7 +12,10 @@ PATIENCE = MAX_WAIT_SECONDS * 1000
 
 
 async def test_scans_survive_a_cut_network_and_a_reload(crowd: Crowd, scenario: SerialScenario) -> None:
-    """S13, S14, S16: twelve wedge scans, a cut and a reload: each verdict once, in order. S37: then one is found."""
+    """S13, S14, S16: twelve wedge scans, a cut and a reload: each verdict once, in order. S37: then one is found.
+
+    The station of the confirmed session is not shown again.
+    """
     await scenario.define_product()
     serials = scenario.new_serials(12)
     receipt = await scenario.announce_asn(serials)
@@ -43,6 +46,10 @@ async def test_scans_survive_a_cut_network_and_a_reload(crowd: Crowd, scenario: 
     await otto.page.click("button[data-confirm]")
     await expect(otto.page.locator("#arrival .notice.good")).to_be_visible(timeout=PATIENCE)
     await otto.page.wait_for_url(f"**/receiving/{receipt}")
+    await crowd.network.cut()
+    await otto.open(f"/receiving/{receipt}")
+    await expect(otto.page.locator("h1")).to_have_text(OFFLINE)
+    await crowd.network.join()
     await otto.open(f"/find?q={serials[6]}")
     await otto.page.wait_for_url(f"**/units/{scenario.sku}/{serials[6]}")
     await expect(otto.page.locator(".timeline li").first).to_contain_text("Received")

@@ -1,11 +1,14 @@
 """Sign-in: sealed cookies, slowed attempts, refused origins, and what every answer carries."""
 
+import asyncio
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography.fernet import Fernet
 from starlette.datastructures import Headers
 
+from services.console.app import create_app
 from services.console.session.api import own_address, verify
 from services.console.session.attempts import FREE_ATTEMPTS, Attempts
 from services.console.session.cookie import SessionCookie, load_key, new_cookie, seal, unseal
@@ -26,22 +29,36 @@ def test_a_cookie_opens_with_its_key_only(tmp_path: Path) -> None:
 
 
 def test_the_sixth_wrong_attempt_waits() -> None:
-    """Five wrong attempts are free; then the pause starts with a second and doubles up to a minute."""
+    """Five attempts are free; then the pause starts with a second and doubles up to a minute."""
     now = [100.0]
     attempts = Attempts(lambda: now[0])
-    for _ in range(FREE_ATTEMPTS):
-        assert attempts.pause("otto") == 0
-        attempts.fail("otto")
-    assert attempts.pause("otto") == 1
-    now[0] += 1
-    attempts.fail("otto")
-    assert attempts.pause("otto") == 2
-    for _ in range(9):
-        attempts.fail("otto")
-    assert attempts.pause("otto") == 60
-    assert attempts.pause("vera") == 0
+    assert [attempts.begin("otto") for _ in range(FREE_ATTEMPTS)] == [0] * FREE_ATTEMPTS
+    for pause in (1, 2, 4, 8, 16, 32, 60, 60):
+        assert attempts.begin("otto") == attempts.begin("otto") == pause
+        now[0] += pause
+        assert attempts.begin("otto") == 0
+    assert attempts.begin("vera") == 0
     attempts.succeed("otto")
-    assert attempts.pause("otto") == 0
+    assert attempts.begin("otto") == 0
+
+
+async def test_guesses_at_once_are_slowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of twelve guesses sent at once five are verified; the others wait, also the right one among them."""
+    verified: list[str] = []
+
+    def refuse(_users: UsersFile, _name: str, secret: str) -> None:
+        verified.append(secret)
+
+    monkeypatch.setattr("services.console.session.api.verify", refuse)
+    app = create_app()
+    app.state.users, app.state.attempts = UsersFile(tmp_path), Attempts()
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://console", headers={"sec-fetch-site": "same-origin"}
+    ) as client:
+        guesses = [client.post("/sign-in", data={"name": "otto", "password": f"guess {n}"}) for n in range(12)]
+        statuses = [response.status_code for response in await asyncio.gather(*guesses)]
+    assert sorted(statuses) == [401] * FREE_ATTEMPTS + [429] * (12 - FREE_ATTEMPTS)
+    assert len(verified) == FREE_ATTEMPTS
 
 
 @pytest.mark.parametrize(

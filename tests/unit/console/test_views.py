@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from htpy import Node, fragment
+from pydantic import TypeAdapter
 
 from deploy.vendor import VENDOR, read_lock, sha512
 from services.console.clients.receipts import (
@@ -32,6 +33,8 @@ from services.console.returns.views import returns_page
 from services.console.stations import partial_verdicts
 from services.console.units.queries import Filters, Found
 from services.console.units.views import results
+from shared.auth.identity import is_subject
+from shared.identifiers import DocumentId
 from shared.messaging.feed import FeedEvent, read_event
 
 NOW = datetime(2026, 11, 30, 20, 15, tzinfo=UTC)
@@ -163,6 +166,16 @@ def test_a_person_has_one_open_session_a_receipt() -> None:
     ended = open_one.model_copy(update={"status": "CONFIRMED"})
     assert own_session(Sessions(items=[open_one, other]), "otto") == ("otto-1", True)
     assert own_session(Sessions(items=[ended, other]), "otto") == ("otto-2", False)
+
+
+@pytest.mark.parametrize("person", ["Anna Berg", "a~!/b c", "anna " * 12 + "berg"])
+def test_a_session_of_any_person_has_a_valid_name(person: str) -> None:
+    """A name with spaces names a session that receiving accepts, and never the session of somebody else."""
+    assert is_subject(person)
+    name, _ = own_session(Sessions(items=[]), person)
+    assert TypeAdapter(DocumentId).validate_python(name) == name
+    other = Session(session=name, owner=name[:-2], status="OPEN", opened_at=NOW)
+    assert own_session(Sessions(items=[other]), person)[0] == f"{name[:-2]}-2"
 
 
 def test_a_refusal_names_its_blockers_and_remedies() -> None:

@@ -63,6 +63,9 @@ async function showUnsent() {
   }
 }
 
+// Nobody sees pages that the service worker keeps from another person.
+async function forgetPages() { await globalThis.caches?.delete('tracelot-pages'); }
+
 // A session is confirmed once all its scans are sent; what the page shows of it is older than those sent meanwhile.
 async function holdBack() {
   for (const form of document.querySelectorAll('form[data-lane]')) {
@@ -95,9 +98,10 @@ if (document.body.dataset.person) {
     event.preventDefault();
     const count = await unsentCount();
     if (count && !confirm(fill(words.leave, { number: count }))) return;
-    navigator.serviceWorker?.controller?.postMessage('forget');
+    await forgetPages();
     event.target.dataset.sure = 'yes';
     event.target.submit();
   });
 }
+if (document.querySelector('form[action="/sign-in"]')) forgetPages();
 if ('serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').catch(() => {});
