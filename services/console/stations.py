@@ -1,7 +1,7 @@
 """Answers to the scans of stations: rows for the browser, or a status that makes it send again."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -43,6 +43,20 @@ def read_value(text: str) -> str:
     """Return the serial or lot number of a label as rows show it, or the text without what scanners add."""
     scan = classify(text)
     return (scan.contents.serial or scan.contents.lot or scan.value)[:64]
+
+
+async def is_label_of_another(visit: Visit, text: str, sku: str, expiry: date | None = None) -> bool:
+    """Return whether a label names another product, or another expiry date than the books (S16, S28).
+
+    Such a label is sent raw, and the service says what is wrong with it.
+    """
+    scan = classify(text)
+    if scan.contents.expiry and expiry and scan.contents.expiry != expiry:
+        return True
+    if scan.gtin is None:
+        return False
+    parsed = await visit.receiving.parse(text, sku=sku)
+    return all(candidate.sku != sku for candidate in parsed.candidates)
 
 
 async def judge(

@@ -6,7 +6,7 @@ from typing import Any
 from services.console.design.station import Outcome, Progress, Verdict
 from services.console.packing.queries import PackData, find_order
 from services.console.page import Visit
-from services.console.stations import judge, partial_verdicts, read_value
+from services.console.stations import is_label_of_another, judge, partial_verdicts, read_value
 
 
 async def pack(visit: Visit, order: str, body: Mapping[str, Any], key: str) -> Outcome:
@@ -14,7 +14,8 @@ async def pack(visit: Visit, order: str, body: Mapping[str, Any], key: str) -> O
     texts = [str(text) for text in body.get("texts", ())]
     values = [read_value(text) for text in texts]
     items = _items(await find_order(visit, order), values, str(body.get("sku", "")))
-    named = items if body.get("is_listed") or "stock" in items else {"scans": texts}
+    is_typed = body.get("is_listed") or ("stock" in items and not await _has_wrong_label(visit, texts, items["stock"]))
+    named = items if is_typed else {"scans": texts}
     command = {"order": order, "carton": body.get("carton"), **named}
 
     async def send() -> Outcome:
@@ -42,10 +43,18 @@ async def unpack(visit: Visit, order: str, body: Mapping[str, Any], key: str) ->
     return await judge([text], send())
 
 
+async def _has_wrong_label(visit: Visit, texts: list[str], stock: list[dict[str, Any]]) -> bool:
+    """Return whether a label of a lot names another product."""
+    products = {each["lot"]: each["sku"] for each in stock}
+    lots = [(text, products[value]) for text in texts if (value := read_value(text)) in products]
+    return any([await is_label_of_another(visit, text, sku) for text, sku in lots])
+
+
 def _items(data: PackData, values: list[str], chosen: str) -> dict[str, Any]:
     """Return the loose items that scans name; an unknown one is named as scanned, of the chosen product."""
     products = {serial: loose.sku for loose in data.loose for serial in loose.serials}
-    lots = {lot: (loose, number) for loose in data.loose for lot, number in loose.lots}
+    by_choice = sorted(data.loose, key=lambda loose: loose.sku == chosen)  # a lot of several products: the chosen one
+    lots = {lot: (loose, number) for loose in by_choice for lot, number in loose.lots}
     sku = chosen or next((loose.sku for loose in data.loose), "UNKNOWN")
     units = [{"sku": products.get(value, sku), "serial": value} for value in values if value not in lots]
     stock = [

@@ -8,7 +8,7 @@ from services.console.clients.fulfillment import PickItem
 from services.console.design.station import Outcome, Progress
 from services.console.page import Visit
 from services.console.picking.queries import item_id
-from services.console.stations import judge, partial_verdicts, read_value
+from services.console.stations import is_label_of_another, judge, partial_verdicts, read_value
 
 
 async def pick(visit: Visit, order: str, body: Mapping[str, Any], key: str) -> Outcome:
@@ -20,6 +20,8 @@ async def pick(visit: Visit, order: str, body: Mapping[str, Any], key: str) -> O
     picks = await visit.fulfillment.list_order_picks(order)
     value = read_value(text)
     item = find_item(picks.items, value, str(body.get("item", "")))
+    if item and not item.serial and await is_label_of_another(visit, text, item.sku, item.expiry):
+        item = None
     staging = {"order": order, "location": body.get("location")}
 
     async def send() -> Outcome:

@@ -29,6 +29,16 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "order": "SO-1", "warehouse": "W", "customer": "C", "customer_name": "", "ship_to": "", "status": "OPEN",
         "units": [UNIT | {"serial": "PU-7", "holds": []}], "stock": [],
     },
+    "/orders/SO-2": {
+        "order": "SO-2", "warehouse": "W", "customer": "C", "customer_name": "", "ship_to": "", "status": "OPEN",
+        "units": [],
+        "stock": [UNIT | {"sku": sku, "lot": "L-9", "quantity": "3", "holds": []} for sku in ("SALINE", "GLUCOSE")],
+    },
+    "/scans/parse": {
+        "text": "", "kind": "GS1_ELEMENTS", "gtin": None, "sscc": None, "serial": None, "lot": None, "expiry": None,
+        "values": [], "read_as": None, "problems": [],
+        "candidates": [{"kind": "LOT", "id": "L-9", "sku": "GLUCOSE", "status": None}],
+    },
     "/picks": {"order": "SO-1", "units": []},
     "/packs": {"order": "SO-1", "units": []},
 }  # fmt: skip
@@ -78,6 +88,22 @@ async def test_what_was_not_scanned_has_no_scan(visit: RecordedVisit) -> None:
     assert visit.sent[0]["serials"] == ["PU-7"]
     assert visit.sent[1]["units"] == [{"sku": "PUMP", "serial": "PU-7"}]
     assert visit.sent[2]["stock"][0]["quantity"] == "3"
+
+
+LOT_LABEL = "]d2010400638133393110L-9"
+
+
+async def test_a_label_of_another_product_takes_no_listed_lot(visit: RecordedVisit) -> None:
+    """S16, S28: a lot number alone is not enough; the service says what is wrong with the label."""
+    await picking.pick(visit, "SO-1", {"texts": [LOT_LABEL], "location": "STAGE"}, "k")
+    await picking.pick(visit, "SO-1", {"texts": ["]d210L-9\x1d17200331"], "location": "STAGE"}, "k")
+    assert [command.get("scans") for command in visit.sent] == [None, [LOT_LABEL], None]
+    visit.sent.clear()
+    await packing.pack(visit, "SO-2", {"texts": [LOT_LABEL], "carton": "C-1", "sku": "SALINE"}, "k")
+    await packing.pack(visit, "SO-2", {"texts": [LOT_LABEL], "carton": "C-1", "sku": "GLUCOSE"}, "k")
+    commands = [command for command in visit.sent if "text" not in command]
+    assert commands[0]["scans"] == [LOT_LABEL]
+    assert [stock["sku"] for stock in commands[1]["stock"]] == ["GLUCOSE"]
 
 
 @pytest.mark.parametrize("number", [1, 500, 501, 1200])
