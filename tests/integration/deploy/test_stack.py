@@ -19,6 +19,7 @@ from deploy.prepare import prepare
 from shared.contracts.topics import ERP_PRODUCTS, TOPICS
 from shared.ops import topics
 from shared.settings import KafkaSettings
+from tests.support.polling import wait_until
 from tests.support.timing import MAX_WAIT_SECONDS, assert_duration
 
 TOPIC = ERP_PRODUCTS
@@ -165,11 +166,14 @@ def test_kafka_settings_of_the_shell_do_not_reach_a_local_stack(
         monkeypatch.setenv(f"KAFKA_{name}", value)
     with Stack(tmp_path / "stack", keep_data=False) as stack:
         prepare(stack.env)
-        created = run_in_new_loop(list_topics(stack.env["KAFKA_BOOTSTRAP_SERVERS"]))
-    assert {topic.name for topic in TOPICS} <= created
+        run_in_new_loop(wait_for_topics(stack.env["KAFKA_BOOTSTRAP_SERVERS"]))
 
 
-async def list_topics(servers: str) -> set[str]:
-    """List the topics of a broker."""
+async def wait_for_topics(servers: str) -> None:
+    """Wait until a broker lists all topics, which it does shortly after their creation."""
     async with AIOKafkaConsumer(bootstrap_servers=servers) as consumer:
-        return set(await consumer.topics())
+
+        async def are_listed() -> bool:
+            return {topic.name for topic in TOPICS} <= set(await consumer.topics())
+
+        await wait_until(are_listed)
