@@ -73,6 +73,7 @@ async def test_messages_out_of_order_over_kafka(environment: Mapping[str, str], 
                 "erp.asns", encode_message("asn.cancelled.v1", receipt=receipt), key=b"another"
             )
             await producer.send_and_wait("erp.asns", encode_message("asn.cancelled.v1", receipt=receipt))
+            await wait_until_available(http, f"/receipts/{receipt}")  # not in one batch with its product
             product = encode_message(
                 "product.defined.v1", sku=sku, name="Pump", serial_tracked=True, serials_unique_per_product=True
             )
