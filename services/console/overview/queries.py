@@ -22,8 +22,8 @@ class Overview(NamedTuple):
 async def read_overview(visit: Visit) -> Overview:
     """Ask the services side by side."""
     arrived, due, units, undecided = await asyncio.gather(
-        attempt(visit.receiving.list_receipts(status="IN_PROGRESS", sort="expected_at", limit=50)),
-        attempt(visit.receiving.list_receipts(status="PLANNED", sort="expected_at", limit=50)),
+        attempt(visit.receiving.list_receipts(status="IN_PROGRESS", sort="created_at", limit=50)),
+        attempt(visit.receiving.list_receipts(status="PLANNED", sort="created_at", limit=50)),
         attempt(visit.serials.count_units()),
         attempt(visit.receiving.list_discrepancies(open="true", limit=50)),
     )

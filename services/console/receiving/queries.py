@@ -34,9 +34,9 @@ class StationData(NamedTuple):
 
 
 async def list_receipts(visit: Visit, tab: str, search: str, cursor: str) -> Receipts | FailedPart:
-    """List receipts of a tab, the earliest arrival first."""
+    """List receipts of a tab, the earliest announced first; many have no expected arrival to sort by."""
     return await attempt(
-        visit.receiving.list_receipts(status=TABS[tab], q=search, cursor=cursor, sort="expected_at", limit=50)
+        visit.receiving.list_receipts(status=TABS[tab], q=search, cursor=cursor, sort="created_at", limit=50)
     )
 
 

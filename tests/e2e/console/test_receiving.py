@@ -20,7 +20,9 @@ async def test_scans_survive_a_cut_network_and_a_reload(crowd: Crowd, scenario: 
     serials = scenario.new_serials(12)
     receipt = await scenario.announce_asn(serials)
     otto = await crowd.sign_in()
-    await otto.open(f"/receiving/{receipt}")
+    await otto.open(f"/receiving?q={receipt}")
+    await otto.page.click(f"main a[href='/receiving/{receipt}']")
+    await otto.page.wait_for_url(f"**/receiving/{receipt}")
     accepted = otto.page.locator('[data-scans] li[data-tone="good"]')
     for serial in serials[:4]:
         await otto.scan(serial)
