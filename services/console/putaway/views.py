@@ -71,7 +71,7 @@ def group_page(data: PutawayData, sku: str, *, may_scan: bool) -> Node:
         hint=say("Scan the place, then the units."),
     )  # fmt: skip
     every = button(".primary", type="button", data_all=json.dumps(list(group.serials)))[
-        count(total, "{number} unit", "All {number} units")
+        count(total, "Put away {number} unit", "Put away all {number} units")
     ]
     lies = data.suggested and notice(
         "announced",
