@@ -55,8 +55,8 @@ class SerialScenario:
 
     async def define_product(self, sku: str = "", **values: Any) -> str:
         """Define a product, serial-tracked by default; wait until receiving publishes it."""
-        values = {"serial_tracked": not values.get("lot_tracked", False), **values}
-        product = ProductDefined(sku=sku or self.sku, name="Infusion pump", **values)
+        values = {"name": "Infusion pump", "serial_tracked": not values.get("lot_tracked", False), **values}
+        product = ProductDefined(sku=sku or self.sku, **values)
         await self.system.publish(product)
         await self.wait_for_event("products", product.sku)
         return product.sku

@@ -10,6 +10,9 @@ from tests.e2e.console.conftest import OFFLINE, Crowd, Person
 from tests.e2e.serial_scenario import SerialScenario
 
 SMALLEST = 48
+OVERFLOWING = """() => [...document.querySelectorAll('main button')]
+  .filter((element) => element.clientHeight && element.scrollHeight > element.clientHeight + 1)
+  .map((element) => element.textContent.trim().slice(0, 80))"""
 SMALL_TARGETS = f"""() => [...document.querySelectorAll('main a, main button, main input, main select, nav a, summary')]
   .filter((each) => each.offsetParent && !each.closest('td, dd, p') && each.type !== 'radio')
   .map((each) => [each.getBoundingClientRect(), each.textContent.trim() || each.id || each.name])
@@ -22,18 +25,22 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 async def addresses(scenario: SerialScenario) -> dict[str, str]:
     """Return the address of each page, on stock of this test."""
-    await scenario.define_product()
+    await scenario.define_product(name="Infusion pump with battery and trolley")
     serials = scenario.new_serials(3)
     receipt = await scenario.receive(serials[:2])
     await scenario.wait_for_status(serials[:2], "RECEIVED")
     due = await scenario.announce_asn(serials[2:])
+    await scenario.stock_units(3)
+    order = await scenario.place_order(3)
+    await scenario.wait_for_allocation(order, 3)
     return {
         "work": "/work", "menu": "/menu", "find": "/find", "found": f"/find?q={scenario.token}",
         "receiving": "/receiving", "receipt": f"/receiving/{due}", "received": f"/receiving/{receipt}",
         "review": f"/receiving/{due}/review?session=none", "lookup": f"/units?q={scenario.token}",
         "lookup-empty": "/units?q=nothing-has-this", "unit": f"/units/{scenario.sku}/{serials[0]}",
         "putaway": "/putaway", "putaway-group": f"/putaway/group?sku={scenario.sku}&at=EAST/DOCK-1&receipt={receipt}",
-        "picking": "/picking", "packing": "/packing", "shipping": "/shipping", "returns": "/returns",
+        "picking": "/picking", "pick-list": f"/picking/{order}", "packing": "/packing",
+        "shipping": "/shipping", "returns": "/returns",
         "return-new": f"/returns/new?serial={serials[0]}", "exceptions": "/exceptions",
         "unit-missing": f"/units/{scenario.sku}/none", "device": "/device", "no-such-page": "/none",
     }  # fmt: skip
@@ -61,6 +68,7 @@ async def find_faults(person: Person, *, is_phone: bool) -> list[str]:
     ]
     width = await person.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     faults += [f"{width} px too wide"] if width > 0 else []
+    faults += [f"text leaves its box: {text}" for text in await person.page.evaluate(OVERFLOWING)]
     if not is_phone and await person.page.evaluate(WIDE_BARS):
         faults.append("buttons wider than their column")
     if is_phone:
